@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Three kinds of target: a binding to a C library, a module, and a module that speaks Hummingbird.
+// A module imports only what its list names; `deploy/check-modules` holds the sources against it.
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .unsafeFlags(["-Xfrontend", "-warn-long-expression-type-checking=200"]),
+]
+/// Async functions stay on their caller's executor. Hummingbird's middleware protocols are written for the other
+/// default, so the modules that implement them leave this out.
+let settings: [SwiftSetting] = strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+    .product(name: "NIOFoundationCompat", package: "swift-nio"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+
+func module(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = settings) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "rookery",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "rookery", targets: ["Rookery"])],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries, installed by apt (see deploy/packages).
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CJWT", pkgConfig: "libjwt", providers: [.apt(["libjwt-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+
+        // Ground: no I/O, no tenants.
+        module("JSON", ["CSimdJSON"]),
+        module("Kernel", ["JSON"]),
+        module("Secrets", ["Kernel", "CArgon2", "CJWT", "COpenSSL"]),
+        module("RateLimits", ["Kernel"]),
+        module("Tenancy", ["Kernel"]),
+
+        // Storage.
+        module("PostgresClient", ["CPostgres", logging, collections]),
+        module("Persistence", ["PostgresClient", "Tenancy", "Secrets", logging]),
+
+        // Domains: each owns its model, its rules and its SQL.
+        module("Audit", ["Persistence"]),
+        module("Events", ["Audit"]),
+        module("Organizations", ["Audit", "Events"]),
+        module("Identity", ["Organizations"]),
+        module("Devices", ["Organizations"]),
+        module("Telemetry", ["Devices"]),
+        module("Alarms", ["Telemetry"]),
+        module("Realtime", ["Tenancy", collections]),
+        module("Pipeline", ["Alarms", "Realtime", collections, logging]),
+
+        // Doors.
+        module(
+            "HTTPServer",
+            nio + [
+                logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+            ], settings: strict),
+        module(
+            "WebAPI",
+            [
+                "HTTPServer", "Identity", "Devices", "Alarms", "Pipeline", "Realtime", "RateLimits", logging, lifecycle,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
+            ], settings: strict),
+        module("Fleet", ["JSON", "Kernel", logging, .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
+        .executableTarget(
+            name: "Rookery",
+            dependencies: [
+                "WebAPI", "Fleet", logging, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+
+        // Proof.
+        module("TestSupport", ["WebAPI", "Fleet", logging]),
+        tests("JSONTests", ["JSON"]),
+        tests("KernelTests", ["Kernel", "JSON"]),
+        tests("SecretsTests", ["Secrets"]),
+        tests("RateLimitsTests", ["RateLimits"]),
+        tests("PostgresClientTests", ["PostgresClient"]),
+        tests("PersistenceTests", ["Persistence", "TestSupport"]),
+        tests("AlarmsTests", ["Alarms"]),
+        tests("RealtimeTests", ["Realtime"]),
+        tests("PipelineTests", ["Pipeline", "TestSupport"]),
+        tests("HTTPServerTests", ["HTTPServer"]),
+        tests("PolicyTests", ["TestSupport", "Persistence"]),
+        tests("ContractTests", ["TestSupport", "WebAPI"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
