@@ -1,0 +1,32 @@
+/// What a role or a key may do: `resource:action`. A route names the one that it needs.
+package enum Permission: String, Sendable, CaseIterable, Hashable {
+    case organizationsRead = "organizations:read"
+    case organizationsWrite = "organizations:write"
+    case usersRead = "users:read"
+    case usersWrite = "users:write"
+    case rolesRead = "roles:read"
+    case apiKeysRead = "api_keys:read"
+    case apiKeysWrite = "api_keys:write"
+    case sitesRead = "sites:read"
+    case sitesWrite = "sites:write"
+    case modelsRead = "device_models:read"
+    case modelsWrite = "device_models:write"
+    case devicesRead = "devices:read"
+    case devicesWrite = "devices:write"
+    case credentialsWrite = "devices:credentials"
+    case telemetryRead = "telemetry:read"
+    case telemetryWrite = "telemetry:write"
+    case alarmRulesRead = "alarm_rules:read"
+    case alarmRulesWrite = "alarm_rules:write"
+    case alarmsRead = "alarms:read"
+    case alarmsAcknowledge = "alarms:acknowledge"
+    case eventsRead = "events:read"
+    case eventsWrite = "events:write"
+    case auditRead = "audit:read"
+    case realtimeRead = "realtime:read"
+    case usageRead = "usage:read"
+    case billingRead = "billing:read"
+    case billingWrite = "billing:write"
+}
+
+package typealias Permissions = Set<Permission>
