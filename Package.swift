@@ -103,7 +103,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ], settings: strict),
-        module("Fleet", ["JSON", "Kernel", logging, .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
+        module(
+            "Fleet", ["JSON", "Kernel", logging, .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
         .executableTarget(
             name: "Rookery",
             dependencies: [
