@@ -3,7 +3,6 @@
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$project" || exit 1
-# shellcheck source=deploy/lib/say.sh
 source "$project/deploy/lib/say.sh"
 
 passed=0
