@@ -1,0 +1,38 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # variables pass between these files
+# Where a checkout keeps what it makes: .rookery/, never committed.
+#   log/       what each program printed          postgres/  private database clusters, one a purpose
+#   secrets/   generated passwords, mode 0600     venv/      the Python environment
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$project" || exit 1
+state=$project/.rookery
+source "$project/deploy/lib/say.sh"
+
+mkdir -p "$state/log" "$state/postgres" "$state/secrets"
+chmod 0700 "$state/secrets"
+
+# hold_lock NAME TEXT: waits, saying TEXT, until no other script of this checkout holds NAME. Ends with this script or by release_lock.
+declare -A lock_descriptors=()
+hold_lock() {
+    local descriptor
+    exec {descriptor}>"$state/$1.lock"
+    if ! flock --nonblock "$descriptor"; then
+        say "$2"
+        flock "$descriptor"
+    fi
+    lock_descriptors[$1]=$descriptor
+}
+
+# release_lock NAME: also for the processes started meanwhile, which inherited the descriptor.
+release_lock() {
+    local descriptor=${lock_descriptors[$1]}
+    flock --unlock "$descriptor"
+    exec {descriptor}>&-
+}
+
+# secret NAME: the generated secret of that name, made at first use.
+secret() {
+    local file=$state/secrets/$1
+    [[ -s $file ]] || (umask 077 && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file.new" && mv "$file.new" "$file")
+    cat "$file"
+}
