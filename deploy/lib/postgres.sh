@@ -33,7 +33,7 @@ cluster_home() {
             mkdir "$link"
         else
             home=/var/lib/rookery/$(printf '%s' "$project" | sha256sum | cut -c1-12)-$1
-            mkdir -p "$home"
+            install -d -m 0755 /var/lib/rookery "$home"
             ln -s "$home" "$link"
         fi
         ((EUID != 0)) || chown "$postgres_user:" "$(readlink -f "$link")"
