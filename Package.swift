@@ -105,15 +105,16 @@ let package = Package(
             ], settings: strict),
         module(
             "Fleet", ["JSON", "Kernel", logging, .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
+        module("Platform", ["WebAPI", logging, lifecycle]),
         .executableTarget(
             name: "Rookery",
             dependencies: [
-                "WebAPI", "Fleet", logging, lifecycle,
+                "Platform", "Fleet", logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
 
         // Proof.
-        module("TestSupport", ["WebAPI", "Fleet", logging]),
+        module("TestSupport", ["Platform", "Fleet", logging]),
         tests("JSONTests", ["JSON"]),
         tests("KernelTests", ["Kernel", "JSON"]),
         tests("SecretsTests", ["Secrets"]),

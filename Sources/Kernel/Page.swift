@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// Which part of a list is wanted. Lists are walked by key, not by offset: inserts neither skip nor repeat a row.
 package struct PageRequest<Sort: ListSort>: Sendable {

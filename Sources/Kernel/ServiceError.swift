@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// One fault of an input: where, and what would be right.
 package struct FieldFault: Hashable, Sendable {

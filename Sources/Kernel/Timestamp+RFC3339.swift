@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 extension Timestamp {
     /// Reads RFC 3339 with any offset and up to nine digits of fraction (beyond microseconds: cut); nil for anything else,

@@ -1,5 +1,5 @@
-package import Foundation
-public import JSON
+import Foundation
+import JSON
 
 /// An id that knows what it identifies, so that a device's cannot be passed where a site's is meant.
 ///

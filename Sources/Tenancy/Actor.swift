@@ -1,4 +1,4 @@
-package import Kernel
+import Kernel
 
 /// Who acts: what the audit trail says of every change.
 public struct Actor: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Kernel
+import Kernel
 
 /// Who sent a request, as an authenticator found it.
 package struct Principal: Hashable, Sendable {

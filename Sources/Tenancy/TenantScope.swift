@@ -1,4 +1,4 @@
-public import Kernel
+import Kernel
 
 /// In which organization, and as whom, the database is used: the first of the three walls between tenants.
 ///

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// Reads an input object member by member and collects every fault, so that the sender learns of all of them at once.
 ///

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// What a member must look like, and how it becomes a value.
 package struct InputRule<Value>: Sendable where Value: Sendable {
