@@ -46,10 +46,12 @@ cluster_home() {
 free_port() {
     local port
     while port=$((20000 + RANDOM % 12000)); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+        port_is_taken "$port" || break
     done
     printf '%s' "$port"
 }
+
+port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # cluster_pid HOME: the number of the postmaster that runs on the cluster, or nothing.
 cluster_pid() {
@@ -111,7 +113,7 @@ start_cluster() {
     else
         for attempt in 1 2 3 4 5; do
             cluster_port=$(cat "$state/postgres/$name.port" 2>/dev/null || free_port)
-            ! (exec 3<>"/dev/tcp/127.0.0.1/$cluster_port") 2>/dev/null || cluster_port=$(free_port)
+            ! port_is_taken "$cluster_port" || cluster_port=$(free_port)
             launch_postmaster "$home" "$cluster_port" "$cluster_socket" "$log" "$@"
             cluster_postmaster=$started_pid
             wait_for_cluster && break

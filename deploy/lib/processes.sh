@@ -12,9 +12,16 @@ exit_steps=()      # functions to call before the processes are stopped
 start_process() {
     local name=$1 log=$2 signal=$3 seconds=$4
     shift 4
-    setsid "$@" >>"$log" 2>&1 </dev/null &
+    in_own_session "$@" >>"$log" 2>&1 </dev/null &
     started_pid=$!
     adopt_process "$started_pid" "$name" "$signal" "$seconds"
+}
+
+# in_own_session COMMAND…: replaces the (background) shell; the locks of this script stay with the script.
+in_own_session() {
+    local descriptor
+    for descriptor in "${lock_descriptors[@]}"; do exec {descriptor}>&-; done
+    exec setsid "$@"
 }
 
 # adopt_process PID NAME SIGNAL SECONDS: this script will stop it.
@@ -53,7 +60,7 @@ forget_process() {
 # run_attached COMMAND…: like running it, but a signal to this script is acted upon at once instead of after it.
 run_attached() {
     local pid status=0
-    setsid "$@" </dev/null &
+    in_own_session "$@" </dev/null &
     pid=$!
     adopt_process "$pid" "$1" TERM 60
     wait "$pid" || status=$?

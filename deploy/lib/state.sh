@@ -14,20 +14,23 @@ chmod 0700 "$state/secrets"
 # hold_lock NAME TEXT: waits, saying TEXT, until no other script of this checkout holds NAME. Ends with this script or by release_lock.
 declare -A lock_descriptors=()
 hold_lock() {
-    local descriptor
-    exec {descriptor}>"$state/$1.lock"
-    if ! flock --nonblock "$descriptor"; then
-        say "$2"
-        flock "$descriptor"
-    fi
-    lock_descriptors[$1]=$descriptor
+    try_lock "$1" && return
+    say "$2"
+    flock "${lock_descriptors[$1]}"
 }
 
-# release_lock NAME: also for the processes started meanwhile, which inherited the descriptor.
+# try_lock NAME: the same without waiting; fails when another script holds it.
+try_lock() {
+    local descriptor
+    exec {descriptor}>"$state/$1.lock"
+    lock_descriptors[$1]=$descriptor
+    flock --nonblock "$descriptor"
+}
+
 release_lock() {
     local descriptor=${lock_descriptors[$1]}
-    flock --unlock "$descriptor"
     exec {descriptor}>&-
+    unset "lock_descriptors[$1]"
 }
 
 # secret NAME: the generated secret of that name, made at first use.
