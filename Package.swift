@@ -52,14 +52,13 @@ let package = Package(
         // C libraries, installed by apt (see deploy/packages).
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
-        .systemLibrary(name: "CJWT", pkgConfig: "libjwt", providers: [.apt(["libjwt-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
 
         // Ground: no I/O, no tenants.
         module("JSON", ["CSimdJSON"]),
         module("Kernel", ["JSON"]),
-        module("Secrets", ["Kernel", "CArgon2", "CJWT", "COpenSSL"]),
+        module("Secrets", ["Kernel", "CArgon2", "COpenSSL"]),
         module("RateLimits", ["Kernel"]),
         module("Tenancy", ["Kernel"]),
 
@@ -117,7 +116,7 @@ let package = Package(
         module("TestSupport", ["Platform", "Fleet", logging]),
         tests("JSONTests", ["JSON"]),
         tests("KernelTests", ["Kernel", "JSON"]),
-        tests("SecretsTests", ["Secrets"]),
+        tests("SecretsTests", ["Secrets", "COpenSSL"]),
         tests("RateLimitsTests", ["RateLimits"]),
         tests("PostgresClientTests", ["PostgresClient"]),
         tests("PersistenceTests", ["Persistence", "TestSupport"]),

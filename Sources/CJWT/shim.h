@@ -1,3 +1,0 @@
-#pragma once
-#include <jwt.h>
-#include <stdlib.h>
