@@ -1,12 +1,20 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables pass between these files
 # A rookery server on $DATABASE_URL, on a port of its own. Settings are passed as the environment; `rookery config` lists them.
 
-# server_environment: what every server started from here gets. The files of swagger-ui come from the Python environment.
+# server_environment: what every rookery started from here gets, unless the environment already says otherwise.
 server_environment() {
     local viewer
     viewer=$(printf '%s\n' "$state"/venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist)
-    export ROOKERY_HOST=${ROOKERY_HOST:-127.0.0.1}
-    [[ ! -d $viewer ]] || export ROOKERY_DOCS_VIEWER=${ROOKERY_DOCS_VIEWER:-$viewer}
+    export ROOKERY_ROOT=$project
+    [[ ! -d $viewer ]] || export ROOKERY_DOCS_DIRECTORY=${ROOKERY_DOCS_DIRECTORY:-$viewer}
+    [[ -n ${ROOKERY_MASTER_KEY:-}${ROOKERY_MASTER_KEY_FILE:-} ]] || {
+        ROOKERY_MASTER_KEY_FILE=$(secret_file master-key)
+        export ROOKERY_MASTER_KEY_FILE
+    }
+    [[ -n ${ROOKERY_DATABASE_ROLE_PASSWORD:-}${ROOKERY_DATABASE_ROLE_PASSWORD_FILE:-} ]] || {
+        ROOKERY_DATABASE_ROLE_PASSWORD_FILE=$(secret_file postgres-roles)
+        export ROOKERY_DATABASE_ROLE_PASSWORD_FILE
+    }
 }
 
 # migrate_database: the schema and the policies of $DATABASE_URL, brought up to date.
@@ -19,7 +27,7 @@ start_server() {
     local port=$1 log=$2
     shift 2
     server_url=http://127.0.0.1:$port
-    start_process "rookery serve" "$log" TERM 30 env ROOKERY_PORT="$port" "$@" "$rookery" serve
+    start_process "rookery serve" "$log" TERM 30 env ROOKERY_PORT="$port" ROOKERY_PUBLIC_URL="${ROOKERY_PUBLIC_URL:-$server_url}" "$@" "$rookery" serve
     server_pid=$started_pid
     wait_until_ready "$log"
 }

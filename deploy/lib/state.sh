@@ -33,9 +33,11 @@ release_lock() {
     unset "lock_descriptors[$1]"
 }
 
-# secret NAME: the generated secret of that name, made at first use.
-secret() {
+# secret_file NAME: the file of the generated secret of that name, 64 hexadecimal digits, made at first use.
+secret_file() {
     local file=$state/secrets/$1
-    [[ -s $file ]] || (umask 077 && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file.new" && mv "$file.new" "$file")
-    cat "$file"
+    [[ -s $file ]] || (umask 077 && od -An -N32 -v -tx1 /dev/urandom | tr -d ' \n' >"$file.new" && mv "$file.new" "$file")
+    printf '%s' "$file"
 }
+
+secret() { cat "$(secret_file "$1")"; }
