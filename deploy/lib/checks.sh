@@ -33,6 +33,22 @@ expect_nothing() {
     if [[ -z $2 ]]; then report_passed "$1"; else report_failed "$1" "$2"; fi
 }
 
+# count_reports COMMAND…: runs a proof that prints "ok<tab>TEXT" or "FAILED<tab>TEXT<tab>DETAIL" lines; one that ends badly fails too.
+count_reports() {
+    local kind text detail status=0 lines
+    lines=$(mktemp)
+    "$@" >"$lines" || status=$?
+    while IFS=$'\t' read -r kind text detail; do
+        case $kind in
+            ok) report_passed "$text" ;;
+            FAILED) report_failed "$text" "$detail" ;;
+            *) say "$kind${text:+ $text}" ;;
+        esac
+    done <"$lines"
+    rm -f "$lines"
+    ((status == 0)) || report_failed "$(basename "$2") ran to its end" "status $status"
+}
+
 # finish_checks: prints the closing line that deploy/test adds up, and fails when a check failed or none ran.
 finish_checks() {
     say "$passed passed, $failed failed"

@@ -1,10 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables pass between these files
 # The demo: two organizations with users, sites, models and devices, made by `rookery seed --demo --credentials FILE`.
 # FILE holds what can be shown only once (mode 0600), and belongs to one database:
-#   { "superadmin": { "email", "password" },
-#     "organizations": [ { "id", "name",
-#         "users": [ { "role", "email", "password" } ],
-#         "devices": [ { "id", "device_key", "model", "token" } ] } ] }
+#   { "sign_ins": [ { "organization", "role", "email", "password" } ],
+#     "devices": [ { "organization", "id", "device_key", "type", "token" } ] }
 
 # seed_demo: loads the demo into $DATABASE_URL unless it is there. Sets $credentials to FILE.
 seed_demo() {
@@ -25,8 +23,7 @@ demo() { jq -r "$@" "$credentials"; }
 
 # print_demo_sign_ins: one line a user.
 print_demo_sign_ins() {
-    demo '(.superadmin | select(.) | "platform\tsuperadmin\t\(.email)\t\(.password)"),
-          (.organizations[] | .name as $o | .users[] | "\($o)\t\(.role)\t\(.email)\t\(.password)")' |
+    demo '.sign_ins[] | "\(.organization)\t\(.role)\t\(.email)\t\(.password)"' |
         while IFS=$'\t' read -r organization role email password; do
             printf '  %-22s %-18s %-38s %s\n' "$organization" "$role" "$email" "$password"
         done
@@ -34,16 +31,15 @@ print_demo_sign_ins() {
 
 # print_demo_curl: four lines that work when pasted into bash.
 print_demo_curl() {
-    local admin email password device token
-    admin='.organizations[0].users | (map(select(.role == "tenant_admin")) + .)[0]'
-    email=$(demo "$admin.email")
-    password=$(demo "$admin.password")
-    device=$(demo '.organizations[0].devices[0].id')
-    token=$(demo '.organizations[0].devices[0].token')
+    local admin email password token
+    admin='(.devices[0].organization) as $o | .sign_ins | (map(select(.organization == $o and .role == "tenant_admin")) + .)[0]'
+    email=$(demo "$admin | .email")
+    password=$(demo "$admin | .password")
+    token=$(demo 'first(.devices[] | select(.type == "environmental_sensor")) | .token')
     cat <<TEXT
   TOKEN=\$(curl -s $server_url/api/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"$email","password":"$password"}' | jq -r .access_token)
   curl -s "$server_url/api/v1/devices?limit=5" -H "Authorization: Bearer \$TOKEN" | jq '.items[] | {id, name, device_key}'
-  curl -si $server_url/api/v1/devices/$device/telemetry -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' -d '{"values":{"temperature":42.5}}'
+  curl -si $server_url/api/v1/devices/me/telemetry -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' -d '{"values":{"temperature":42.5}}'
   curl -s "$server_url/api/v1/alarms?limit=5" -H "Authorization: Bearer \$TOKEN" | jq '.items[] | {id, severity, status, message}'
 TEXT
 }

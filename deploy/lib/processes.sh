@@ -32,7 +32,7 @@ adopt_process() {
 
 is_running() { [[ -n ${1:-} ]] && kill -0 "$1" 2>/dev/null && [[ $(ps -o stat= -p "$1" 2>/dev/null) != Z* ]]; }
 
-# stop_process PID [SIGNAL]: waits until it is gone. Its status is in $stop_status when it was a child of ours.
+# stop_process PID [SIGNAL]: waits until it is gone (SIGNAL 0 only waits). Its status is in $stop_status when it was a child of ours.
 stop_process() {
     local pid=$1 signal=${2:-${stop_signal[$1]:-TERM}} seconds=${stop_seconds[$1]:-10} deadline
     deadline=$((SECONDS + seconds))
