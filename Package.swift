@@ -110,6 +110,9 @@ let package = Package(
             dependencies: [
                 "Platform", "Fleet", logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ], swiftSettings: settings),
 
         // Proof.
@@ -118,6 +121,8 @@ let package = Package(
         tests("KernelTests", ["Kernel", "JSON"]),
         tests("SecretsTests", ["Secrets", "COpenSSL"]),
         tests("RateLimitsTests", ["RateLimits"]),
+        tests("FleetTests", ["Fleet"]),
+        tests("PlatformTests", ["Platform"]),
         tests("PostgresClientTests", ["PostgresClient"]),
         tests("PersistenceTests", ["Persistence", "TestSupport"]),
         tests("AlarmsTests", ["Alarms"]),

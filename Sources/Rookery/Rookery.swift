@@ -1,1 +1,13 @@
-@main struct Main { static func main() {} }
+import ArgumentParser
+
+/// The one executable: server, worker, migrator and the operator's command line.
+@main
+struct Rookery: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rookery",
+        abstract: "A multi-tenant IoT platform.",
+        discussion: "Configuration comes from the environment and an optional file; `rookery config` lists it.",
+        subcommands: [
+            Config.self, Health.self, Simulate.self, ReplayFile.self,
+        ])
+}

@@ -34,7 +34,7 @@ struct SettingCheck {
             if !digits.isEmpty { faults.append("\(setting.name) must be \(2 * count) hexadecimal digits") }
             return []
         }
-        return stride(from: 0, to: nibbles.count, by: 2).map { UInt8(nibbles[$0] << 4 | nibbles[$0 + 1]) }
+        return (0..<count).map { (index: Int) -> UInt8 in UInt8(nibbles[2 * index] << 4 | nibbles[2 * index + 1]) }
     }
 
     mutating func url(_ setting: Setting) -> String {
