@@ -121,7 +121,8 @@ alter table app.platform_admins enable row level security, force row level secur
 create table app.sessions (
     id uuid primary key default app.uuid_v7(),
     user_id uuid not null constraint sessions_user_fkey references app.users (id),
-    organization_id uuid not null constraint sessions_organization_fkey references app.organizations (id),
+    -- Null for a person who belongs to none, such as a platform administrator.
+    organization_id uuid constraint sessions_organization_fkey references app.organizations (id),
     method text not null check (method in ('password', 'sso', 'switch', 'impersonation')),
     is_confined boolean not null default false,
     ip inet,
