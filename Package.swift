@@ -27,8 +27,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency], settings: [Swif
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -125,7 +125,7 @@ let package = Package(
         tests("PlatformTests", ["Platform"]),
         tests("PostgresClientTests", ["PostgresClient"]),
         tests("PersistenceTests", ["Persistence", "TestSupport"]),
-        tests("AlarmsTests", ["Alarms"]),
+        tests("AlarmsTests", ["Alarms"], exclude: ["Fixtures"]),
         tests("RealtimeTests", ["Realtime"]),
         tests("PipelineTests", ["Pipeline", "TestSupport"]),
         tests("HTTPServerTests", ["HTTPServer"]),
