@@ -59,7 +59,7 @@ let package = Package(
         module("JSON", ["CSimdJSON"]),
         module("Kernel", ["JSON"]),
         module("Secrets", ["Kernel", "CArgon2", "COpenSSL"]),
-        module("RateLimits", ["Kernel"]),
+        module("RateLimits", ["Kernel", "JSON"]),
         module("Tenancy", ["Kernel"]),
 
         // Storage.
@@ -120,7 +120,7 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("KernelTests", ["Kernel", "JSON"]),
         tests("SecretsTests", ["Secrets", "COpenSSL"]),
-        tests("RateLimitsTests", ["RateLimits"]),
+        tests("RateLimitsTests", ["RateLimits", "Kernel", "JSON"]),
         tests("FleetTests", ["Fleet"]),
         tests("PlatformTests", ["Platform"]),
         tests("PostgresClientTests", ["PostgresClient"]),
