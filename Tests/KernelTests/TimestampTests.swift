@@ -25,7 +25,7 @@ import Testing
     func calendar() throws {
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         for day in stride(from: Int64(-719_000), through: 2_932_000, by: 97) {
-            let time = Timestamp(milliseconds: day * 86_400_000 + 45_296_789)
+            let time = Timestamp(milliseconds: day * 86_400_000 + 45_296_500)
             let date = Date(timeIntervalSince1970: Double(time.milliseconds) / 1000)
             if day > -140_000 { #expect(time.rfc3339 == date.formatted(style)) }
             #expect(Timestamp(rfc3339: time.rfc3339) == time)
