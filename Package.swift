@@ -116,7 +116,14 @@ let package = Package(
             ], swiftSettings: settings),
 
         // Proof.
-        module("TestSupport", ["Platform", "Fleet", logging]),
+        module(
+            "TestSupport",
+            [
+                "Platform", "Fleet", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         tests("JSONTests", ["JSON"]),
         tests("KernelTests", ["Kernel", "JSON"]),
         tests("SecretsTests", ["Secrets", "COpenSSL"]),
