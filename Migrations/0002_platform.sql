@@ -60,7 +60,6 @@ values
      '{"api": {"per_minute": 60000, "burst": 10000}, "telemetry": {"per_second": 50000, "burst": 500000},
        "bandwidth": {"bytes_per_second": 134217728}}',
      '{"white_label": true, "sso": true, "erp": true, "workflows": true}');
-alter table app.tiers enable row level security, force row level security;
 
 create table app.organizations (
     id uuid primary key default app.uuid_v7(),
@@ -89,6 +88,8 @@ create index organizations_tier_idx on app.organizations (tier_id, id);
 -- The platform's own row owns the platform's audit chain.
 insert into app.organizations (kind, name, slug, tier_id)
 select 'platform', 'Platform', 'platform', id from app.tiers where name = 'enterprise';
+-- Forced only now: until then its owner still sees the row that the statement above reads.
+alter table app.tiers enable row level security, force row level security;
 alter table app.organizations enable row level security, force row level security;
 
 create table app.users (

@@ -18,9 +18,12 @@ create table app.organization_heads (
     feed_seq bigint not null default 0
 ) with (fillfactor = 50);
 
+-- The owner sees the platform's row only while its table does not force row-level security.
+alter table app.organizations no force row level security;
 insert into app.organization_tree (organization_id, descendant_id, depth)
 select id, id, 0 from app.organizations where kind = 'platform';
 insert into app.organization_heads (organization_id) select id from app.organizations where kind = 'platform';
+alter table app.organizations force row level security;
 alter table app.organization_tree enable row level security, force row level security;
 alter table app.organization_heads enable row level security, force row level security;
 
