@@ -1,0 +1,107 @@
+-- The one statement that stores measurements (architecture.md, "Ingest under RLS"): a group commit of many messages of
+-- many organizations. Nobody names an organization: it comes from the source's row. A replay changes nothing.
+set local role rookery_writer;
+
+/* Stores one group commit.
+   m_*: one element a message. Message i has the values m_v[m_start + 1 … m_start + m_count], in ascending order of key number;
+        m_q runs parallel to m_v (null: all good); m_x holds what is not a number, by key number; m_received_ms counts from m_ts.
+   l_*: one element a source whose latest values changed: all of them, as l_k, l_t (Unix ms), l_v [l_start + 1 … + l_count], l_x.
+   r_*: one element a rule and source whose state changed; a null state removes it.
+   rare: null, or an object of arrays (times in Unix ms):
+     alarms   [{"do": "raise", "id", "rule_id", "rule_version", "source_no", "severity", "at", "message", "evidence"}
+               {"do": "occur", "rule_id", "source_no", "at", "occurrences", "severity"?, "evidence"?}
+               {"do": "clear", "rule_id", "source_no", "at", "reason"}]   in the order in which they happened
+     events   [{"id"?, "source_no", "at", "origin", "category"?, "type_key", "severity"?, "title", "message"?, "data"?, "correlation_key"?}]
+     outbox   [{"source_no", "topic_key", "order_key"?, "payload"}]
+     presence [{"source_no", "at", "connection", "protocol"?, "peer"?}]
+     usage    [{"source_no", "at", "meter", "shard", "n"}]                 any source of the organization
+   Answers: duplicates, the positions (from 1) of messages that were there already, that equal an earlier one in source, time
+   and keyset, or whose source is not;
+   raised, the ids of alarms that are new; cleared, the ids of alarms that were open and are not now. */
+create or replace function app.ingest(
+    m_source integer[], m_keyset integer[], m_ts timestamptz[], m_received_ms integer[], m_origin smallint[],
+    m_start integer[], m_count integer[], m_v float8[], m_q smallint[], m_x jsonb[],
+    l_source integer[], l_received timestamptz[], l_start integer[], l_count integer[],
+    l_k smallint[], l_t bigint[], l_v float8[], l_x jsonb[],
+    r_rule uuid[], r_source integer[], r_version integer[], r_state bytea[], r_deadline timestamptz[],
+    rare jsonb,
+    out duplicates integer[], out raised uuid[], out cleared uuid[])
+language plpgsql volatile security definer
+set search_path = pg_catalog
+as $$
+declare
+    given integer := coalesce(cardinality(m_source), 0);
+    stored integer := 0;
+    stored_late integer := 0;
+    first_ts timestamptz;
+    last_ts timestamptz;
+    hot_days date[];
+begin
+    duplicates := '{}';
+    raised := '{}';
+    cleared := '{}';
+    if given > 0 then
+        select min(t), max(t) into first_ts, last_ts from unnest(m_ts) as t;
+        if app.ingest_days_are_hot(first_ts, last_ts) then
+            insert into app.telemetry_hot (organization_id, source_no, keyset_no, ts, received_ms, origin, v, q, x)
+            select s.organization_id, m.source_no, m.keyset_no, m.ts, m.received_ms, m.origin,
+                m_v[m.first + 1 : m.first + m.n], app.ingest_quality(m_q[m.first + 1 : m.first + m.n]), m.x
+            from unnest(m_source, m_keyset, m_ts, m_received_ms, m_origin, m_start, m_count, m_x)
+                as m (source_no, keyset_no, ts, received_ms, origin, first, n, x)
+            join app.sources s on s.source_no = m.source_no
+            on conflict do nothing;
+            get diagnostics stored = row_count;
+        else
+            hot_days := app.ingest_hot_days();
+            insert into app.telemetry_hot (organization_id, source_no, keyset_no, ts, received_ms, origin, v, q, x)
+            select s.organization_id, m.source_no, m.keyset_no, m.ts, m.received_ms, m.origin,
+                m_v[m.first + 1 : m.first + m.n], app.ingest_quality(m_q[m.first + 1 : m.first + m.n]), m.x
+            from unnest(m_source, m_keyset, m_ts, m_received_ms, m_origin, m_start, m_count, m_x)
+                as m (source_no, keyset_no, ts, received_ms, origin, first, n, x)
+            join app.sources s on s.source_no = m.source_no
+            where (m.ts at time zone 'UTC')::date = any (hot_days)
+            on conflict do nothing;
+            get diagnostics stored = row_count;
+            insert into app.telemetry_late (organization_id, source_no, keyset_no, ts, received_ms, origin, v, q, x)
+            select s.organization_id, m.source_no, m.keyset_no, m.ts, m.received_ms, m.origin,
+                m_v[m.first + 1 : m.first + m.n], app.ingest_quality(m_q[m.first + 1 : m.first + m.n]), m.x
+            from unnest(m_source, m_keyset, m_ts, m_received_ms, m_origin, m_start, m_count, m_x)
+                as m (source_no, keyset_no, ts, received_ms, origin, first, n, x)
+            join app.sources s on s.source_no = m.source_no
+            where not (m.ts at time zone 'UTC')::date = any (hot_days)
+            on conflict do nothing;
+            get diagnostics stored_late = row_count;
+        end if;
+        if stored + stored_late < given then
+            duplicates := app.ingest_duplicates(m_source, m_keyset, m_ts);
+        end if;
+    end if;
+
+    if cardinality(l_source) > 0 then
+        insert into app.telemetry_latest as t (organization_id, source_no, received_at, k, t, v, x)
+        select s.organization_id, l.source_no, l.received_at, l_k[l.first + 1 : l.first + l.n],
+            l_t[l.first + 1 : l.first + l.n], l_v[l.first + 1 : l.first + l.n], l.x
+        from unnest(l_source, l_received, l_start, l_count, l_x) as l (source_no, received_at, first, n, x)
+        join app.sources s on s.source_no = l.source_no
+        order by l.source_no
+        on conflict (source_no) do update
+        set received_at = excluded.received_at, k = excluded.k, t = excluded.t, v = excluded.v, x = excluded.x;
+    end if;
+
+    if cardinality(r_rule) > 0 then
+        perform app.ingest_rule_states(r_rule, r_source, r_version, r_state, r_deadline);
+    end if;
+    if rare ? 'alarms' then
+        select a.raised, a.cleared into raised, cleared from app.ingest_alarms(rare -> 'alarms') a;
+    end if;
+    if rare is not null then
+        perform app.ingest_rare(rare);
+    end if;
+end
+$$;
+
+grant execute on function app.ingest(
+    integer[], integer[], timestamptz[], integer[], smallint[], integer[], integer[], float8[], smallint[], jsonb[],
+    integer[], timestamptz[], integer[], integer[], smallint[], bigint[], float8[], jsonb[],
+    uuid[], integer[], integer[], bytea[], timestamptz[], jsonb) to rookery_ingest;
+reset role;
