@@ -34,7 +34,11 @@ extension AlarmValue: CustomStringConvertible {
     package var description: String {
         switch self {
         case .number(let number):
-            if let whole = Int64(exactly: number), whole.magnitude < 1 << 53 { String(whole) } else { number.description }
+            if let whole = Int64(exactly: number), whole.magnitude < 1 << 53 {
+                String(whole)
+            } else {
+                number.description
+            }
         case .boolean(let boolean): boolean ? "true" : "false"
         case .text(let text): text
         }

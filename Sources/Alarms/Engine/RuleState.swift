@@ -75,7 +75,8 @@ extension RuleState {
             guard let since = rest.integer(Int64.self), let version = rest.integer(Int32.self) else { return nil }
             self = .pending(since: Timestamp(microseconds: since), ruleVersion: version)
         case .open:
-            guard let id = rest.alarmID(), let since = rest.integer(Int64.self), let occurrences = rest.integer(Int32.self),
+            guard let id = rest.alarmID(), let since = rest.integer(Int64.self),
+                let occurrences = rest.integer(Int32.self),
                 let isMet = rest.byte(), isMet <= 1, let version = rest.integer(Int32.self)
             else { return nil }
             self = .open(

@@ -132,9 +132,11 @@ struct RuleStepTests {
         #expect(pending.history == ["raise@120"])
     }
 
-    @Test("a value that the condition says nothing about changes nothing", arguments: [
-        AlarmValue.text("low"), .boolean(false), .number(.nan),
-    ])
+    @Test(
+        "a value that the condition says nothing about changes nothing",
+        arguments: [
+            AlarmValue.text("low"), .boolean(false), .number(.nan),
+        ])
     func foreignValues(value: AlarmValue) throws {
         var run = try RuleRun(RuleDefinition(datapoint: "t", condition: .greaterThan(30)))
         run.take([31])
@@ -179,7 +181,8 @@ struct RuleMessageTests {
     func message() throws {
         var run = try RuleRun(
             RuleDefinition(datapoint: "flow", condition: .lessThan(80), durationSeconds: 7200),
-            message: "{{{severity}}} {device} ({device_key}): {datapoint} {value} < {threshold} for {duration}, {condition}")
+            message:
+                "{{{severity}}} {device} ({device_key}): {datapoint} {value} < {threshold} for {duration}, {condition}")
         run.take([70.5, 60, 50.25], everySeconds: 3600)
         let raising = try #require(run.raisings.first)
         #expect(

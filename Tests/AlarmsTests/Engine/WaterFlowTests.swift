@@ -8,12 +8,12 @@ struct WaterFlowTests {
     /// `Tests/AlarmsTests/Fixtures/water-flow.csv`: hourly flow through a pipeline, in litres a second.
     private func measurements() throws -> [(at: Timestamp, flow: Double)] {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fixtures/water-flow.csv")
-        return try String(contentsOf: file, encoding: .utf8).split(whereSeparator: \.isNewline).dropFirst().map { line in
+        return try String(contentsOf: file, encoding: .utf8).split(whereSeparator: \.isNewline).dropFirst().map {
+            line in
             let columns = line.split(separator: ",")
-            return (
-                at: try #require(Timestamp(rfc3339: try #require(columns.first))),
-                flow: try #require(columns.last.flatMap { Double($0) })
-            )
+            let at = try #require(columns.first.flatMap { Timestamp(rfc3339: $0) })
+            let flow = try #require(columns.last.flatMap { Double($0) })
+            return (at: at, flow: flow)
         }
     }
 
