@@ -1,0 +1,185 @@
+import DequeModule
+package import Kernel
+import Synchronization
+package import Tenancy
+
+/// One client that listens: what it may see, what it listens to, and what waits for it.
+///
+/// Publishers put events into its queue and never wait; when the queue is full they replace it by a snapshot. One
+/// reader takes them out with ``next()``.
+package final class RealtimeConnection: Sendable {
+    package enum Transport: String, Sendable { case webSocket = "websocket", eventStream = "sse" }
+
+    /// Why the hub ends a connection.
+    package enum Ending: String, Sendable, Error {
+        /// The session or key behind it is no longer valid.
+        case revoked
+        /// The server is going away; the client should come back.
+        case shutdown
+        /// The reader is gone.
+        case abandoned
+    }
+
+    /// Why events are missing and a snapshot takes their place.
+    package enum Gap: String, Sendable {
+        case slowConsumer = "slow-consumer"
+        case resumeTooOld = "resume-too-old"
+        case unknownEpoch = "unknown-epoch"
+    }
+
+    package enum Message: Sendable {
+        case event(SequencedEvent)
+        /// An answer to the client, in its place among the events.
+        case answer([UInt8])
+        /// Events up to `sequence` are left out: the client is to be told how things stand now.
+        case snapshot(Gap, sequence: Int64)
+    }
+
+    package let id: String
+    package let transport: Transport
+    package let principal: Principal
+    package let organizationID: OrganizationID
+    package let connectedAt: Timestamp
+    let kinds: VisibleKinds
+
+    private struct Queue {
+        var messages = Deque<Message>()
+        var eventCount = 0
+        var byteCount = 0
+        var waiter: CheckedContinuation<Void, Never>?
+        var ending: Ending?
+        /// The latest event offered: an event that belongs to several topics is taken once.
+        var latestOffered: Int64 = .min
+        var delivered = 0
+        var snapshots = 0
+    }
+    private let queue = Mutex(Queue())
+    private let eventLimit: Int
+    private let byteLimit: Int
+
+    init(
+        id: String, transport: Transport, principal: Principal, organizationID: OrganizationID, connectedAt: Timestamp,
+        limits: RealtimeLimits
+    ) {
+        self.id = id
+        self.transport = transport
+        self.principal = principal
+        self.organizationID = organizationID
+        self.connectedAt = connectedAt
+        kinds = VisibleKinds(principal.permissions)
+        eventLimit = limits.queuedEvents
+        byteLimit = limits.queuedBytes
+    }
+
+    /// Called by the publisher, in the order of the sequence.
+    func offer(_ event: SequencedEvent) {
+        guard kinds.contains(event.event.kind) else { return }
+        let waiter: CheckedContinuation<Void, Never>? = queue.withLock { queue in
+            guard queue.ending == nil, queue.latestOffered < event.sequence else { return nil }
+            queue.latestOffered = event.sequence
+            if queue.eventCount == eventLimit || queue.byteCount + event.bytes.count > byteLimit {
+                Self.replaceEvents(in: &queue, by: .snapshot(.slowConsumer, sequence: event.sequence))
+            } else {
+                queue.messages.append(.event(event))
+                queue.eventCount += 1
+                queue.byteCount += event.bytes.count
+            }
+            return queue.waiter.take()
+        }
+        waiter?.resume()
+    }
+
+    /// Puts an answer behind the events that were published before it.
+    func answer(_ bytes: [UInt8]) {
+        enqueue { $0.messages.append(.answer(bytes)) }
+    }
+
+    func tellSnapshot(_ gap: Gap, sequence: Int64) {
+        enqueue { Self.replaceEvents(in: &$0, by: .snapshot(gap, sequence: sequence)) }
+    }
+
+    /// Ends the connection: the reader gets what waits for it no more.
+    package func end(_ ending: Ending) {
+        enqueue { queue in
+            queue.ending = ending
+            queue.messages.removeAll()
+        }
+    }
+
+    private func enqueue(_ change: (inout Queue) -> Void) {
+        let waiter: CheckedContinuation<Void, Never>? = queue.withLock { queue in
+            guard queue.ending == nil else { return nil }
+            change(&queue)
+            return queue.waiter.take()
+        }
+        waiter?.resume()
+    }
+
+    private static func replaceEvents(in queue: inout Queue, by snapshot: Message) {
+        queue.messages.removeAll { message in
+            if case .answer = message { false } else { true }
+        }
+        queue.messages.append(snapshot)
+        queue.eventCount = 0
+        queue.byteCount = 0
+        queue.snapshots += 1
+    }
+
+    /// Waits until there is something for the client and takes it, at most `limit` messages. One caller at a time.
+    /// - Throws: the ``Ending`` when the connection is over; a cancelled task gets `abandoned`.
+    package func next(limit: Int = 64) async throws(Ending) -> [Message] {
+        while true {
+            let taken: Result<[Message], Ending> = queue.withLock { queue in
+                if let ending = queue.ending { return .failure(ending) }
+                return .success(Self.take(from: &queue, limit: limit))
+            }
+            let messages = try taken.get()
+            if !messages.isEmpty { return messages }
+            await waitForMessages()
+        }
+    }
+
+    /// What is there now, without waiting; empty when nothing is or the connection is over.
+    package func takeWaiting(limit: Int = 64) -> [Message] {
+        queue.withLock { Self.take(from: &$0, limit: limit) }
+    }
+
+    private static func take(from queue: inout Queue, limit: Int) -> [Message] {
+        let messages = Array(queue.messages.prefix(limit))
+        queue.messages.removeFirst(messages.count)
+        for case .event(let event) in messages {
+            queue.eventCount -= 1
+            queue.byteCount -= event.bytes.count
+            queue.delivered += 1
+        }
+        return messages
+    }
+
+    private func waitForMessages() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isReady = queue.withLock { queue in
+                    if !queue.messages.isEmpty || queue.ending != nil { return true }
+                    queue.waiter = continuation
+                    return false
+                }
+                if isReady { continuation.resume() }
+            }
+        } onCancel: {
+            end(.abandoned)
+        }
+    }
+
+    /// How the connection is doing, for the list of connections.
+    package struct Progress: Sendable {
+        package let queued: Int
+        package let delivered: Int
+        package let snapshots: Int
+    }
+
+    package var progress: Progress {
+        queue.withLock { Progress(queued: $0.eventCount, delivered: $0.delivered, snapshots: $0.snapshots) }
+    }
+
+    package var ending: Ending? { queue.withLock { $0.ending } }
+}
