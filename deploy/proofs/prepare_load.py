@@ -1,0 +1,63 @@
+"""Makes what a load needs, through the API, in the first demo organization: a device model with five datapoints, devices with
+tokens, three alarm rules on the model, an API key, and limits that no load reaches. Prints it as JSON:
+{"token", "superadmin_token", "api_key", "rules": {datapoint: id}, "devices": [{"id", "token"}]}
+
+usage: prepare_load.py URL CREDENTIALS DEVICES
+"""
+import asyncio
+import json
+import sys
+import time
+
+from platform_client import Demo, Platform
+
+DATAPOINTS = [("temperature", "Cel"), ("humidity", "%"), ("energy", "kW.h"), ("status", "1"), ("voltage", "V")]
+RULES = [("temperature", 80), ("humidity", 99), ("voltage", 260)]
+NO_LIMIT = {"api": {"per_minute": 1_000_000_000, "burst": 1_000_000_000},
+            "telemetry": {"per_second": 1_000_000_000, "burst": 1_000_000_000},
+            "bandwidth": {"bytes_per_second": 1_000_000_000_000}}
+
+
+async def main(url: str, credentials: str, count: int) -> None:
+    demo = Demo(credentials)
+    organization = demo.devices[0]["organization"]
+    root, admin = Platform(url), Platform(url)
+    sign_in = demo.sign_in("superadmin")
+    root_token = await root.sign_in(sign_in["email"], sign_in["password"])
+    sign_in = demo.sign_in("tenant_admin", organization)
+    token = await admin.sign_in(sign_in["email"], sign_in["password"])
+    organization_id = (await admin.call("GET", "/auth/me")).json()["organization"]["id"]
+    await root.call("PUT", f"/organizations/{organization_id}/quotas", {
+        "limits": {"devices": None, "alarm_rules": None, "api_keys": None}, "rates": NO_LIMIT})
+
+    name = f"Load {time.time_ns()}"
+    model = (await admin.call("POST", "/device-models", {
+        "name": name, "type": "environmental_sensor",
+        "datapoints": [{"key": key, "name": key.title(), "data_type": "number", "unit": unit} for key, unit in DATAPOINTS],
+    })).json()["id"]
+    rules = {}
+    for key, threshold in RULES:
+        rules[key] = (await admin.call("POST", "/alarm-rules", {
+            "name": f"{name}: {key}", "scope": "model", "scope_id": model, "severity": "warning",
+            "condition": {"datapoint": key, "operator": "gt", "value": threshold}, "auto_clear": True,
+        })).json()["id"]
+    api_key = (await admin.call("POST", "/api-keys", {"name": name, "scopes": ["telemetry:write"]})).json()["key"]
+
+    devices = []
+    numbers = iter(range(count))
+
+    async def make_devices() -> None:
+        maker = Platform(url)
+        maker.connection.headers["Authorization"] = f"Bearer {token}"
+        for number in numbers:
+            device = (await maker.call("POST", "/devices", {
+                "device_key": f"{name.lower().replace(' ', '-')}-{number}", "name": f"{name} {number}", "model_id": model,
+            })).json()["id"]
+            credential = (await maker.call("POST", f"/devices/{device}/credentials", {"kind": "token"})).json()
+            devices.append({"id": device, "token": credential["token"]})
+
+    await asyncio.gather(*(make_devices() for _ in range(8)))
+    json.dump({"token": token, "superadmin_token": root_token, "api_key": api_key, "rules": rules, "devices": devices}, sys.stdout)
+
+
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
