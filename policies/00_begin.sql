@@ -104,6 +104,6 @@ $$;
 reset role;
 
 grant execute on function app.organization_id(), app.user_id() to
-    rookery_api, rookery_ingest, rookery_system, rookery_lookup, rookery_guard, rookery_writer;
+    rookery_api, rookery_system, rookery_lookup, rookery_guard, rookery_writer;
 grant execute on function app.uuid_v7(), app.uuid_floor(timestamptz) to
-    rookery_api, rookery_ingest, rookery_system, rookery_lookup, rookery_guard, rookery_writer;
+    rookery_api, rookery_system, rookery_lookup, rookery_guard, rookery_writer;
