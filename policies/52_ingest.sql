@@ -37,6 +37,8 @@ declare
     last_ts timestamptz;
     hot_days date[];
 begin
+    -- PL/pgSQL keeps its arrays expanded, and a slice of such an array copies the whole of it first. `flat`, made once a
+    -- statement by [:], costs a slice only what it takes.
     duplicates := '{}';
     raised := '{}';
     cleared := '{}';
@@ -45,8 +47,9 @@ begin
         if app.ingest_days_are_hot(first_ts, last_ts) then
             insert into app.telemetry_hot (organization_id, source_no, keyset_no, ts, received_ms, origin, v, q, x)
             select s.organization_id, m.source_no, m.keyset_no, m.ts, m.received_ms, m.origin,
-                m_v[m.first + 1 : m.first + m.n], app.ingest_quality(m_q[m.first + 1 : m.first + m.n]), m.x
-            from unnest(m_source, m_keyset, m_ts, m_received_ms, m_origin, m_start, m_count, m_x)
+                flat.v[m.first + 1 : m.first + m.n], app.ingest_quality(flat.q[m.first + 1 : m.first + m.n]), m.x
+            from (select m_v[:] as v, m_q[:] as q offset 0) as flat
+            cross join unnest(m_source, m_keyset, m_ts, m_received_ms, m_origin, m_start, m_count, m_x)
                 as m (source_no, keyset_no, ts, received_ms, origin, first, n, x)
             join app.sources s on s.source_no = m.source_no
             on conflict do nothing;
@@ -55,8 +58,9 @@ begin
             hot_days := app.ingest_hot_days();
             insert into app.telemetry_hot (organization_id, source_no, keyset_no, ts, received_ms, origin, v, q, x)
             select s.organization_id, m.source_no, m.keyset_no, m.ts, m.received_ms, m.origin,
-                m_v[m.first + 1 : m.first + m.n], app.ingest_quality(m_q[m.first + 1 : m.first + m.n]), m.x
-            from unnest(m_source, m_keyset, m_ts, m_received_ms, m_origin, m_start, m_count, m_x)
+                flat.v[m.first + 1 : m.first + m.n], app.ingest_quality(flat.q[m.first + 1 : m.first + m.n]), m.x
+            from (select m_v[:] as v, m_q[:] as q offset 0) as flat
+            cross join unnest(m_source, m_keyset, m_ts, m_received_ms, m_origin, m_start, m_count, m_x)
                 as m (source_no, keyset_no, ts, received_ms, origin, first, n, x)
             join app.sources s on s.source_no = m.source_no
             where (m.ts at time zone 'UTC')::date = any (hot_days)
@@ -64,8 +68,9 @@ begin
             get diagnostics stored = row_count;
             insert into app.telemetry_late (organization_id, source_no, keyset_no, ts, received_ms, origin, v, q, x)
             select s.organization_id, m.source_no, m.keyset_no, m.ts, m.received_ms, m.origin,
-                m_v[m.first + 1 : m.first + m.n], app.ingest_quality(m_q[m.first + 1 : m.first + m.n]), m.x
-            from unnest(m_source, m_keyset, m_ts, m_received_ms, m_origin, m_start, m_count, m_x)
+                flat.v[m.first + 1 : m.first + m.n], app.ingest_quality(flat.q[m.first + 1 : m.first + m.n]), m.x
+            from (select m_v[:] as v, m_q[:] as q offset 0) as flat
+            cross join unnest(m_source, m_keyset, m_ts, m_received_ms, m_origin, m_start, m_count, m_x)
                 as m (source_no, keyset_no, ts, received_ms, origin, first, n, x)
             join app.sources s on s.source_no = m.source_no
             where not (m.ts at time zone 'UTC')::date = any (hot_days)
@@ -79,9 +84,10 @@ begin
 
     if cardinality(l_source) > 0 then
         insert into app.telemetry_latest as t (organization_id, source_no, received_at, k, t, v, x)
-        select s.organization_id, l.source_no, l.received_at, l_k[l.first + 1 : l.first + l.n],
-            l_t[l.first + 1 : l.first + l.n], l_v[l.first + 1 : l.first + l.n], l.x
-        from unnest(l_source, l_received, l_start, l_count, l_x) as l (source_no, received_at, first, n, x)
+        select s.organization_id, l.source_no, l.received_at, flat.k[l.first + 1 : l.first + l.n],
+            flat.t[l.first + 1 : l.first + l.n], flat.v[l.first + 1 : l.first + l.n], l.x
+        from (select l_k[:] as k, l_t[:] as t, l_v[:] as v offset 0) as flat
+        cross join unnest(l_source, l_received, l_start, l_count, l_x) as l (source_no, received_at, first, n, x)
         join app.sources s on s.source_no = l.source_no
         order by l.source_no
         on conflict (source_no) do update
