@@ -99,6 +99,8 @@ create table app.users (
     locale text not null default 'en' check (char_length(locale) between 2 and 35),
     time_zone text not null default 'UTC' check (char_length(time_zone) between 1 and 64),
     password_hash text check (char_length(password_hash) <= 512),
+    -- Whose administrator chose the password; null when it is the person's own choice.
+    password_organization_id uuid constraint users_password_organization_fkey references app.organizations (id),
     status text not null default 'unverified' check (status in ('active', 'locked', 'unverified')),
     default_organization_id uuid constraint users_default_organization_fkey references app.organizations (id) on delete set null,
     created_at timestamptz not null default now(),
@@ -109,6 +111,7 @@ create table app.users (
 );
 create unique index users_email_key on app.users (email) where deleted_at is null;
 create index users_default_organization_idx on app.users (default_organization_id, id);
+create index users_password_organization_idx on app.users (password_organization_id, id);
 alter table app.users enable row level security, force row level security;
 
 create table app.platform_admins (

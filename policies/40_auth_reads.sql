@@ -5,7 +5,8 @@ select app.policy_declare_all(format('app.%I', name)::regclass, 'rookery_lookup'
 from unnest(array[
     'users', 'sessions', 'memberships', 'membership_roles', 'roles', 'organizations', 'organization_tree', 'tiers',
     'platform_admins', 'credential_index', 'signing_keys', 'login_throttle']) as name;
-grant select (id, email, name, locale, time_zone, password_hash, status, default_organization_id, deleted_at)
+grant select (
+    id, email, name, locale, time_zone, password_hash, password_organization_id, status, default_organization_id, deleted_at)
     on app.users to rookery_lookup;
 grant select on app.sessions, app.membership_roles, app.organization_tree, app.credential_index, app.login_throttle
     to rookery_lookup;
@@ -22,11 +23,11 @@ set local role rookery_lookup;
 create or replace function auth.find_login(address text)
 returns table (
     user_id uuid, email text, name text, password_hash text, status text, has_second_factor boolean,
-    default_organization_id uuid, is_platform_admin boolean)
+    password_organization_id uuid, is_platform_admin boolean)
 language sql stable security definer
 set search_path = pg_catalog
 as $$
-    select u.id, u.email, u.name, u.password_hash, u.status, false, u.default_organization_id,
+    select u.id, u.email, u.name, u.password_hash, u.status, false, u.password_organization_id,
         exists (select from app.platform_admins a where a.user_id = u.id)
     from app.users u
     where u.email = lower(address) and u.deleted_at is null
@@ -55,6 +56,23 @@ as $$
     where s.id = session and u.deleted_at is null
 $$;
 
+/* The live sessions of a live session's person, wherever they act. */
+create or replace function auth.sessions_of_session(session uuid)
+returns table (
+    id uuid, organization_id uuid, method text, ip inet, agent text, created_at timestamptz, seen_at timestamptz,
+    expires_at timestamptz)
+language sql stable security definer
+set search_path = pg_catalog
+as $$
+    select other.id, other.organization_id, other.method, other.ip, other.agent, other.created_at, other.seen_at,
+        other.expires_at
+    from app.sessions s join app.sessions other on other.user_id = s.user_id
+    where s.id = session and s.revoked_at is null and s.expires_at > now()
+        and other.revoked_at is null and other.expires_at > now()
+    order by other.id desc
+    limit 500
+$$;
+
 /* The organizations of a live session's person; of a confined session only those in its organization's tree. */
 create or replace function auth.memberships_of_session(session uuid)
 returns table (
@@ -65,7 +83,7 @@ set search_path = pg_catalog
 as $$
     select o.id, o.name, o.slug, o.kind, o.status, m.id, m.status
     from app.sessions s
-    join app.users u on u.id = s.user_id and u.status = 'active' and u.deleted_at is null
+    join app.users u on u.id = s.user_id and u.status in ('active', 'unverified') and u.deleted_at is null
     join app.memberships m on m.user_id = s.user_id
     join app.organizations o on o.id = m.organization_id and o.deleted_at is null
     where s.id = session and s.revoked_at is null and s.expires_at > now()
@@ -78,12 +96,12 @@ $$;
    No row: it may not. */
 create or replace function auth.may_act_in(session uuid, organization uuid)
 returns table (
-    user_id uuid, home_organization_id uuid, membership_id uuid, depth integer, permissions text[],
+    user_id uuid, email text, home_organization_id uuid, membership_id uuid, depth integer, permissions text[],
     organization_status text, tier_name text)
 language sql stable security definer
 set search_path = pg_catalog
 as $$
-    select s.user_id, m.organization_id, m.id, t.depth::integer,
+    select s.user_id, u.email, m.organization_id, m.id, t.depth::integer,
         coalesce((
             select array_agg(distinct p.permission order by p.permission)
             from app.membership_roles mr
@@ -92,7 +110,7 @@ as $$
             where mr.organization_id = m.organization_id and mr.membership_id = m.id), '{}'),
         o.status, tier.name
     from app.sessions s
-    join app.users u on u.id = s.user_id and u.status = 'active' and u.deleted_at is null
+    join app.users u on u.id = s.user_id and u.status in ('active', 'unverified') and u.deleted_at is null
     join app.organizations o on o.id = organization and o.deleted_at is null
     join app.tiers tier on tier.id = o.tier_id
     join app.organization_tree t on t.descendant_id = o.id
@@ -141,6 +159,6 @@ as $$
 $$;
 
 grant execute on function auth.find_login(text), auth.login_locked_until(bytea[]), auth.session(uuid),
-    auth.memberships_of_session(uuid), auth.may_act_in(uuid, uuid), auth.resolve(text, bytea),
+    auth.sessions_of_session(uuid), auth.memberships_of_session(uuid), auth.may_act_in(uuid, uuid), auth.resolve(text, bytea),
     auth.organization_by_host(text), auth.jwks() to rookery_api;
 reset role;

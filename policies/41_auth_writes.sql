@@ -5,71 +5,105 @@ from unnest(array[
     'sessions', 'refresh_tokens', 'user_tokens', 'login_throttle', 'users', 'memberships', 'platform_admins']) as name;
 grant select, insert, update on app.sessions, app.refresh_tokens, app.user_tokens to rookery_guard;
 grant select, insert, update, delete on app.login_throttle to rookery_guard;
-grant select (id, status, deleted_at, password_hash, default_organization_id), update (password_hash, status) on app.users
-    to rookery_guard;
-grant select (organization_id, user_id, status) on app.memberships to rookery_guard;
+grant select (id, status, deleted_at, password_hash, password_organization_id, default_organization_id),
+    update (password_hash, password_organization_id, status) on app.users to rookery_guard;
+grant select (organization_id, id, user_id, status) on app.memberships to rookery_guard;
 grant select (user_id) on app.platform_admins to rookery_guard;
 reset role;
 
 set local role rookery_guard;
 
-/* Counts a failed sign-in on every bucket; from `max_failures` in a window on, each locks the bucket, twice as long every
-   time, at most a day. Answers until when it is locked, or null. */
+/* Counts a failed sign-in on every bucket. From its own `max_failures` in a window on, a bucket is locked, twice as long
+   every time, at most a day. Answers until when, or null. */
 create or replace function auth.record_failure(
-    buckets bytea[], max_failures integer, window_seconds integer, lock_seconds integer
+    buckets bytea[], max_failures integer[], window_seconds integer, lock_seconds integer
 ) returns timestamptz
 language sql volatile security definer
 set search_path = pg_catalog
 as $$
-    with counted as (
+    with wanted as (
+        select b.bucket, min(b.allowed) as allowed from unnest(buckets, max_failures) as b (bucket, allowed) group by b.bucket
+    ), counted as (
         insert into app.login_throttle as t (bucket_hash, failures, window_at)
-        select b.bucket, 1, now() from (select distinct unnest(buckets) as bucket) b order by b.bucket
+        select w.bucket, 1, now() from wanted w order by w.bucket
         on conflict (bucket_hash) do update set
             failures = case when t.window_at + make_interval(secs => window_seconds) < now() then 1 else t.failures + 1 end,
             window_at = case when t.window_at + make_interval(secs => window_seconds) < now() then now() else t.window_at end,
             locked_until_at = case
-                when t.window_at + make_interval(secs => window_seconds) >= now() and t.failures + 1 >= max_failures
-                then now() + make_interval(secs => least(
-                    86400.0, lock_seconds * power(2.0, least(20, t.failures + 1 - max_failures)))::float8)
+                when t.window_at + make_interval(secs => window_seconds) >= now()
+                    and t.failures + 1 >= (select w.allowed from wanted w where w.bucket = t.bucket_hash)
+                then now() + make_interval(secs => least(86400.0, lock_seconds * power(2.0, least(
+                    20, t.failures + 1 - (select w.allowed from wanted w where w.bucket = t.bucket_hash))))::float8)
             end
         returning locked_until_at
     )
     select max(locked_until_at) from counted
 $$;
 
-/* Opens a session with its first refresh token, forgets the failures of `buckets`, and keeps a rehashed password.
-   `organization` null is for a person who belongs to none. False, and nothing done, when the person is not active, or
-   neither a member of the organization nor (for null) anybody who may sign in. */
+/* Opens a session with its first refresh token, forgets the failures of `buckets`, keeps a rehashed password, and answers
+   the organization that the session acts in: the wanted one; else for a platform administrator the platform, for others
+   the default one or the first. Null, and nothing done, when the person may sign in nowhere or not in the wanted one.
+   Who has never chosen the password acts only below the organization whose administrator did: that one could otherwise
+   sign in elsewhere in the person's name. */
 create or replace function auth.record_login(
-    person uuid, organization uuid, session uuid, sign_in_method text, address inet, user_agent text,
-    session_expires_at timestamptz, refresh_hash bytea, refresh_expires_at timestamptz, buckets bytea[],
-    new_password_hash text default null
-) returns boolean
+    person uuid, wanted uuid, session uuid, sign_in_method text, address inet, user_agent text, session_expires_at timestamptz,
+    refresh_hash bytea, buckets bytea[], new_password_hash text default null
+) returns uuid
 language plpgsql volatile security definer
 set search_path = pg_catalog
 as $$
+declare
+    account record;
+    chosen uuid;
 begin
-    perform from app.users u where u.id = person and u.status = 'active' and u.deleted_at is null;
+    select u.status, u.password_organization_id, u.default_organization_id into account
+    from app.users u
+    where u.id = person and u.deleted_at is null
+        and (u.status = 'active' or (u.status = 'unverified' and u.password_organization_id is not null));
     if not found then
-        return false;
+        return null;
     end if;
-    if organization is not null then
-        perform from app.memberships m
+    select o.id into chosen
+    from app.organizations o
+    where o.kind = 'platform' and (wanted is null or o.id = wanted)
+        and exists (select from app.platform_admins a where a.user_id = person);
+    if chosen is null then
+        select m.organization_id into chosen
+        from app.memberships m
         join app.organizations o on o.id = m.organization_id and o.status = 'active' and o.deleted_at is null
-        where m.organization_id = organization and m.user_id = person and m.status = 'active';
-        if not found then
-            return false;
-        end if;
+        where m.user_id = person and m.status = 'active' and (wanted is null or m.organization_id = wanted)
+            and (account.password_organization_id is null or exists (
+                select from app.organization_tree t
+                where t.organization_id = account.password_organization_id and t.descendant_id = m.organization_id))
+        order by m.organization_id is not distinct from account.default_organization_id desc, m.id
+        limit 1;
     end if;
-    insert into app.sessions (id, user_id, organization_id, method, ip, agent, expires_at)
-    values (session, person, organization, sign_in_method, address, left(user_agent, 500), session_expires_at);
-    insert into app.refresh_tokens (token_hash, session_id, expires_at) values (refresh_hash, session, refresh_expires_at);
+    if chosen is null then
+        return null;
+    end if;
+    insert into app.sessions (id, user_id, organization_id, method, is_confined, ip, agent, expires_at)
+    values (
+        session, person, coalesce(account.password_organization_id, chosen), sign_in_method,
+        account.password_organization_id is not null, address, left(user_agent, 500), session_expires_at);
+    insert into app.refresh_tokens (token_hash, session_id, expires_at) values (refresh_hash, session, session_expires_at);
     delete from app.login_throttle t where t.bucket_hash = any (buckets);
     if new_password_hash is not null then
         update app.users u set password_hash = new_password_hash where u.id = person;
     end if;
-    return true;
+    return chosen;
 end
+$$;
+
+/* Gives a person their first password, chosen by an administrator of this organization, of which they must be a member.
+   Nothing happens to an account that has one, and the answer does not tell. */
+create or replace function app.user_password_give(person uuid, hash text) returns void
+language sql volatile security definer
+set search_path = pg_catalog
+as $$
+    update app.users u set password_hash = hash, password_organization_id = app.organization_id()
+    where u.id = person and u.password_hash is null and u.status = 'unverified' and u.deleted_at is null
+        and exists (
+            select from app.memberships m where m.organization_id = app.organization_id() and m.user_id = person)
 $$;
 
 /* Uses a refresh token. outcome: `rotated` (the new one is in place), `replayed` (used up to `grace_seconds` ago: the
@@ -97,20 +131,22 @@ begin
     user_id := session.user_id;
     organization_id := session.organization_id;
     if session.revoked_at is not null or not exists (
-        select from app.users u where u.id = session.user_id and u.status = 'active' and u.deleted_at is null) then
+        select from app.users u where u.id = session.user_id and u.status <> 'locked' and u.deleted_at is null) then
         outcome := 'revoked';
     elsif token.used_at is not null and token.used_at + make_interval(secs => grace_seconds) >= now() then
         outcome := 'replayed';
         successor_sealed := token.successor_sealed;
     elsif token.used_at is not null then
         update app.sessions s set revoked_at = now() where s.id = session.id;
+        perform app.invalidate_for(session.organization_id, 'session', session.id);
         outcome := 'reused';
     elsif token.expires_at <= now() or session.expires_at <= now() then
         outcome := 'expired';
     else
         update app.refresh_tokens t set used_at = now(), successor_sealed = new_sealed where t.token_hash = presented_hash;
         insert into app.refresh_tokens (token_hash, session_id, expires_at) values (new_hash, session.id, new_expires_at);
-        update app.sessions s set seen_at = now() where s.id = session.id;
+        update app.sessions s set seen_at = now(), expires_at = greatest(s.expires_at, new_expires_at)
+        where s.id = session.id;
         outcome := 'rotated';
         successor_sealed := new_sealed;
     end if;
@@ -118,28 +154,43 @@ begin
 end
 $$;
 
-/* Ends a session; true when it was live. */
-create or replace function auth.end_session(session uuid) returns boolean
-language sql volatile security definer
+/* Ends `ended`, if it is live and belongs to the person of the live session `session`; true when it did. */
+create or replace function auth.end_session_by(session uuid, ended uuid) returns boolean
+language plpgsql volatile security definer
 set search_path = pg_catalog
 as $$
-    with ended as (
-        update app.sessions s set revoked_at = now() where s.id = session and s.revoked_at is null returning 1
-    )
-    select exists (select from ended)
+declare
+    organization uuid;
+begin
+    update app.sessions s set revoked_at = now()
+    from app.sessions own
+    where own.id = session and own.revoked_at is null and own.expires_at > now()
+        and s.id = ended and s.user_id = own.user_id and s.revoked_at is null
+    returning s.organization_id into organization;
+    if not found then
+        return false;
+    end if;
+    perform app.invalidate_for(organization, 'session', ended);
+    return true;
+end
 $$;
 
 /* Ends all sessions of a person, but for one when `kept` names it; answers how many. */
 create or replace function auth.end_sessions_of(person uuid, kept uuid default null) returns integer
-language sql volatile security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog
 as $$
-    with ended as (
-        update app.sessions s set revoked_at = now()
-        where s.user_id = person and s.revoked_at is null and s.id is distinct from kept
-        returning 1
-    )
-    select count(*)::integer from ended
+declare
+    ended integer;
+begin
+    update app.sessions s set revoked_at = now()
+    where s.user_id = person and s.revoked_at is null and s.id is distinct from kept;
+    get diagnostics ended = row_count;
+    if ended > 0 then
+        perform app.invalidate_for(null, 'sessions_of', person);
+    end if;
+    return ended;
+end
 $$;
 
 /* Uses a token that was mailed to a person, once; null when it is unknown, used or too old. */
@@ -152,8 +203,9 @@ as $$
     returning t.user_id
 $$;
 
-grant execute on function auth.record_failure(bytea[], integer, integer, integer),
-    auth.record_login(uuid, uuid, uuid, text, inet, text, timestamptz, bytea, timestamptz, bytea[], text),
-    auth.rotate_refresh(bytea, bytea, bytea, timestamptz, integer), auth.end_session(uuid),
-    auth.end_sessions_of(uuid, uuid), auth.consume_user_token(bytea, text) to rookery_api;
+grant execute on function auth.record_failure(bytea[], integer[], integer, integer),
+    auth.record_login(uuid, uuid, uuid, text, inet, text, timestamptz, bytea, bytea[], text),
+    auth.rotate_refresh(bytea, bytea, bytea, timestamptz, integer), auth.end_session_by(uuid, uuid),
+    auth.end_sessions_of(uuid, uuid), auth.consume_user_token(bytea, text), app.user_password_give(uuid, text)
+    to rookery_api;
 reset role;

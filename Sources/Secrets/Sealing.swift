@@ -156,3 +156,11 @@ private enum AESGCM {
 extension UInt32 {
     var bigEndianBytes: [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: self >> UInt32($0)) } }
 }
+
+extension SealingKeyring {
+    /// A key for another purpose, drawn from the current one: HMAC-SHA256 over the purpose's name. Nothing about one
+    /// purpose's key tells another's.
+    package func derivedKey(for purpose: String) -> [UInt8] {
+        HMACSHA256.tag(of: "rookery \(purpose)".utf8, key: current.bytes).bytes
+    }
+}

@@ -84,7 +84,7 @@ package enum Hexadecimal {
 }
 
 /// Digits and letters only, so that a double click selects a whole token.
-enum Base62 {
+package enum Base62 {
     static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
     static let isSymbol: [Bool] = {
         var table = [Bool](repeating: false, count: 256)
@@ -93,6 +93,11 @@ enum Base62 {
     }()
 
     /// - Returns: `count` symbols, each evenly distributed: 5.95 bits each.
+    package static func randomText(_ count: Int, from source: some RandomSource = SystemRandom()) throws(SecretsError) -> String {
+        String(decoding: try random(count, from: source), as: UTF8.self)
+    }
+
+    /// The same as ASCII.
     static func random(_ count: Int, from source: some RandomSource) throws(SecretsError) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(count)
