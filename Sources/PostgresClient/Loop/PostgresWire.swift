@@ -192,6 +192,8 @@ final class PostgresWire: PostgresLink {
         switch segments.first {
         case .prepare(let statement, let owner):
             cache.remove(statement, isOnServer: false)
+            // In a failed transaction (25P02) nothing can be prepared; that says nothing about the statement.
+            if fault.sqlState != "25P02" { statement.refusal = PostgresError(fault, mayBeCommitted: false) }
             request = owner
         case .work(let owner, _, _): request = owner
         case .housekeeping: return fail("\(fault)")
@@ -204,6 +206,7 @@ final class PostgresWire: PostgresLink {
         inFlight -= 1
         request.wire = nil
         if let fault = request.failure?.serverFault, fault.isStaleStatement {
+            if let refused = request.used.first(where: { $0.refusal != nil }) { request.failure = refused.refusal }
             for statement in request.used { cache.remove(statement, isOnServer: fault.sqlState != "26000") }
         }
         finished.append(request)

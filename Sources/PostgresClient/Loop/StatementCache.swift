@@ -5,6 +5,8 @@ final class PreparedStatement {
     var lastUse: UInt64
     /// It must not be used again: evicted, refused by the server, or outdated by a schema change.
     var isStale = false
+    /// Why the server did not take it: the error of all that had relied on it.
+    var refusal: PostgresError?
 
     init(name: String, key: StatementKey, lastUse: UInt64) {
         self.name = name
