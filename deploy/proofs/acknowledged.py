@@ -16,7 +16,7 @@ import time
 from http_client import Connection, Unanswered, report
 from platform_client import Platform
 
-STEP = 100  # milliseconds of event time from one message to the next
+STEP = 20  # milliseconds of event time from one message to the next
 
 
 def is_high(number: int) -> bool:
@@ -30,7 +30,7 @@ def rises(number: int) -> bool:
 class Load:
     def __init__(self, url: str, plan: dict):
         self.url, self.plan = url, plan
-        self.first = (int(time.time()) - 6 * 3600) * 1000
+        self.first = (int(time.time()) - 900) * 1000
         self.acknowledged: dict[str, int] = {}
         self.stopping = False
         self.unanswered = self.refused = 0
