@@ -40,8 +40,8 @@ install_packages() {
 require_swift() {
     command -v swift >/dev/null || fail "Swift 6.3 is not on the PATH: install it from https://www.swift.org/install/linux/ and try again."
     local version
-    version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n 1)
-    [[ $version =~ ^([0-9]+)\.([0-9]+)$ ]] || fail "swift --version answers nothing that can be read."
+    version=$( (swift --version 2>&1 || true) | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n 1)
+    [[ $version =~ ^([0-9]+)\.([0-9]+)$ ]] || fail "swift --version does not answer as expected:"$'\n'"$(swift --version 2>&1)"
     ((BASH_REMATCH[1] > 6 || (BASH_REMATCH[1] == 6 && BASH_REMATCH[2] >= 3))) ||
         fail "Swift $version is too old: 6.3 or newer is needed."
 }

@@ -23,8 +23,8 @@ database_url() {
 # prepare_system NAME: program, database, schema and demo; $credentials names the demo's file.
 prepare_system() {
     system_name=$1
-    require_swift
     install_packages build run test
+    require_swift
     install_python_packages run test
     if [[ -z ${DATABASE_URL:-} ]]; then
         start_cluster test fsync=off full_page_writes=off
