@@ -103,7 +103,11 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ], settings: strict),
         module(
-            "Fleet", ["JSON", "Kernel", logging, .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
+            "Fleet",
+            [
+                "JSON", "Kernel", logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ] + nio),
         module("Platform", ["WebAPI", logging, lifecycle]),
         .executableTarget(
             name: "Rookery",
@@ -130,7 +134,7 @@ let package = Package(
         tests("RateLimitsTests", ["RateLimits", "Kernel", "JSON"]),
         tests("FleetTests", ["Fleet"]),
         tests("PlatformTests", ["Platform"]),
-        tests("PostgresClientTests", ["PostgresClient"]),
+        tests("PostgresClientTests", ["PostgresClient", logging]),
         tests("PersistenceTests", ["Persistence", "TestSupport"]),
         tests("AlarmsTests", ["Alarms"], exclude: ["Fixtures"]),
         tests("RealtimeTests", ["Realtime"]),
