@@ -22,7 +22,7 @@ package final class InvalidationFeed: Sendable {
     private let isConnected = Atomic(false)
     private static let channel = "rookery_invalidations"
 
-    /// - Parameter client: Signed in as `rookery_api`.
+    /// - Parameter client: Signed in as `rookery_system`.
     package init(client: PostgresClient, logger: Logger) {
         self.client = client
         self.logger = logger
