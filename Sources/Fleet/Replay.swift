@@ -12,7 +12,9 @@ package struct Replay: Sendable {
 
         /// `max`, or a positive number such as `3600` or `60x`.
         package init?(_ text: String) {
-            if text == "max" { self = .maximum } else {
+            if text == "max" {
+                self = .maximum
+            } else {
                 let digits = text.hasSuffix("x") ? text.dropLast() : text[...]
                 guard let factor = Double(digits), factor > 0, factor.isFinite else { return nil }
                 self = .times(factor)

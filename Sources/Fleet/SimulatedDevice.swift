@@ -34,7 +34,8 @@ package struct SimulatedDevice: Sendable {
             let flow = level < 0.3 ? 0 : (level - 0.3) * 8
             total += flow / 12
             return [
-                ("flow_rate", number(flow)), ("milk_temperature", number(36 + level * 2.5)), ("total_yield", number(total)),
+                ("flow_rate", number(flow)), ("milk_temperature", number(36 + level * 2.5)),
+                ("total_yield", number(total)),
                 ("conductivity", number(4.5 + noise(0.4))), ("stall_occupied", .boolean(flow > 0)),
             ]
         case "environmental_sensor":

@@ -133,7 +133,8 @@ package struct JSONWriter: Sendable {
     /// RFC 8259 section 7: only the quotation mark, the reverse solidus and the controls must be escaped.
     private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
         var start = 0
-        for (index, byte) in text.enumerated() where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        for (index, byte) in text.enumerated()
+        where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
             bytes.append(contentsOf: text[start..<index])
             start = index + 1
             switch byte {

@@ -1,48 +1,51 @@
+/// What an ``OrganizationID`` identifies.
 public enum OrganizationSubject {}
-public enum UserSubject {}
-public enum MembershipSubject {}
-public enum RoleSubject {}
-public enum SessionSubject {}
-public enum APIKeySubject {}
-public enum ServiceAccountSubject {}
-public enum TierSubject {}
-public enum SiteSubject {}
-public enum ZoneSubject {}
-public enum DeviceSubject {}
-public enum DeviceModelSubject {}
-public enum DeviceTypeSubject {}
-public enum DeviceProductSubject {}
-public enum DeviceCredentialSubject {}
-public enum DatapointSubject {}
-public enum ModelCommandSubject {}
-public enum AlarmRuleSubject {}
-public enum AlarmSubject {}
-public enum EventSubject {}
-public enum AuditEntrySubject {}
-public enum TimelineEntrySubject {}
+package enum UserSubject {}
+package enum MembershipSubject {}
+package enum RoleSubject {}
+package enum SessionSubject {}
+package enum APIKeySubject {}
+package enum ServiceAccountSubject {}
+package enum TierSubject {}
+package enum SiteSubject {}
+package enum ZoneSubject {}
+package enum DeviceSubject {}
+package enum DeviceModelSubject {}
+package enum DeviceTypeSubject {}
+package enum DeviceProductSubject {}
+package enum DeviceCredentialSubject {}
+package enum DatapointSubject {}
+package enum ModelCommandSubject {}
+package enum AlarmRuleSubject {}
+package enum AlarmSubject {}
+package enum EventSubject {}
+package enum AuditEntrySubject {}
+package enum TimelineEntrySubject {}
 
+/// A tenant. Public, with the types that it stands on, because a scope is minted through SPI, which only public
+/// declarations can be.
 public typealias OrganizationID = TypedID<OrganizationSubject>
-public typealias UserID = TypedID<UserSubject>
-public typealias MembershipID = TypedID<MembershipSubject>
-public typealias RoleID = TypedID<RoleSubject>
-public typealias SessionID = TypedID<SessionSubject>
-public typealias APIKeyID = TypedID<APIKeySubject>
-public typealias ServiceAccountID = TypedID<ServiceAccountSubject>
-public typealias TierID = TypedID<TierSubject>
-public typealias SiteID = TypedID<SiteSubject>
-public typealias ZoneID = TypedID<ZoneSubject>
-public typealias DeviceID = TypedID<DeviceSubject>
-public typealias DeviceModelID = TypedID<DeviceModelSubject>
-public typealias DeviceTypeID = TypedID<DeviceTypeSubject>
-public typealias DeviceProductID = TypedID<DeviceProductSubject>
-public typealias DeviceCredentialID = TypedID<DeviceCredentialSubject>
-public typealias DatapointID = TypedID<DatapointSubject>
-public typealias ModelCommandID = TypedID<ModelCommandSubject>
-public typealias AlarmRuleID = TypedID<AlarmRuleSubject>
-public typealias AlarmID = TypedID<AlarmSubject>
-public typealias EventID = TypedID<EventSubject>
-public typealias AuditEntryID = TypedID<AuditEntrySubject>
-public typealias TimelineEntryID = TypedID<TimelineEntrySubject>
+package typealias UserID = TypedID<UserSubject>
+package typealias MembershipID = TypedID<MembershipSubject>
+package typealias RoleID = TypedID<RoleSubject>
+package typealias SessionID = TypedID<SessionSubject>
+package typealias APIKeyID = TypedID<APIKeySubject>
+package typealias ServiceAccountID = TypedID<ServiceAccountSubject>
+package typealias TierID = TypedID<TierSubject>
+package typealias SiteID = TypedID<SiteSubject>
+package typealias ZoneID = TypedID<ZoneSubject>
+package typealias DeviceID = TypedID<DeviceSubject>
+package typealias DeviceModelID = TypedID<DeviceModelSubject>
+package typealias DeviceTypeID = TypedID<DeviceTypeSubject>
+package typealias DeviceProductID = TypedID<DeviceProductSubject>
+package typealias DeviceCredentialID = TypedID<DeviceCredentialSubject>
+package typealias DatapointID = TypedID<DatapointSubject>
+package typealias ModelCommandID = TypedID<ModelCommandSubject>
+package typealias AlarmRuleID = TypedID<AlarmRuleSubject>
+package typealias AlarmID = TypedID<AlarmSubject>
+package typealias EventID = TypedID<EventSubject>
+package typealias AuditEntryID = TypedID<AuditEntrySubject>
+package typealias TimelineEntryID = TypedID<TimelineEntrySubject>
 
 /// What has telemetry: a device, later an asset, a site, a KPI. Platform-wide, small, never shown to a client.
 package struct SourceNumber: RawRepresentable, Hashable, Sendable {

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z, without leap seconds. PostgreSQL keeps the same precision.

@@ -57,10 +57,14 @@ public struct TypedID<Subject>: Hashable, Sendable, Comparable {
 
     private var halves: (high: UInt64, low: UInt64) {
         withUnsafeBytes(of: uuid.uuid) {
-            (UInt64(bigEndian: $0.load(as: UInt64.self)), UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self)))
+            (
+                UInt64(bigEndian: $0.load(as: UInt64.self)),
+                UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self))
+            )
         }
     }
 
+    /// In the order of the bytes, as PostgreSQL compares.
     public static func < (left: Self, right: Self) -> Bool { left.halves < right.halves }
 
     /// The canonical text in lower case, appended as ASCII.
@@ -75,9 +79,12 @@ public struct TypedID<Subject>: Hashable, Sendable, Comparable {
     }
 }
 
-private func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
+private func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+}
 
 extension TypedID: CustomStringConvertible, JSONWritable {
+    /// The canonical text in lower case.
     public var description: String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(36)

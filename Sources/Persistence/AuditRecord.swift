@@ -21,7 +21,9 @@ package struct AuditRecord: Sendable {
     }
 
     var json: JSONValue {
-        var object: JSONObject = ["action": .string(action), "resource_kind": .string(resourceKind), "changes": changes]
+        var object: JSONObject = [
+            "action": .string(action), "resource_kind": .string(resourceKind), "changes": changes,
+        ]
         if let resourceID { object["resource_id"] = .string(resourceID.uuidString) }
         return .object(object)
     }
@@ -30,7 +32,9 @@ package struct AuditRecord: Sendable {
 extension Actor {
     /// As `app.audit_append` takes it.
     var json: JSONValue {
-        var object: JSONObject = ["kind": .string(kind.rawValue), "label": .string(label), "request_id": .string(requestID)]
+        var object: JSONObject = [
+            "kind": .string(kind.rawValue), "label": .string(label), "request_id": .string(requestID),
+        ]
         if let id { object["id"] = .string(id) }
         if let sessionID { object["session_id"] = .string(sessionID.description) }
         if let address { object["ip"] = .string(address) }

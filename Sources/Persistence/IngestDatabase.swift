@@ -13,7 +13,9 @@ package struct IngestDatabase: Sendable {
     }
 
     @discardableResult
-    package func execute(_ statement: SQL) async throws(PostgresError) -> PostgresRows { try await client.execute(statement) }
+    package func execute(_ statement: SQL) async throws(PostgresError) -> PostgresRows {
+        try await client.execute(statement)
+    }
 
     /// The same without suspending: `completion` runs on the client's thread and must be brief.
     package func submit(

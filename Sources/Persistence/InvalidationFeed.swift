@@ -50,7 +50,8 @@ package final class InvalidationFeed: Sendable {
 
     private func read(since: Int64?) async throws -> Int64? {
         let rows = try await client.execute(
-            "select next_since, organization_id, kind, subject_id from app.invalidations(\(since)) /* invalidations.read */")
+            "select next_since, organization_id, kind, subject_id from app.invalidations(\(since)) /* invalidations.read */"
+        )
         var next = since
         let news = try rows.map { (row: inout RowReader) throws -> Invalidation? in
             next = try row.next(Int64.self)

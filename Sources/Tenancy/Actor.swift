@@ -2,6 +2,7 @@ import Kernel
 
 /// Who acts: what the audit trail says of every change.
 public struct Actor: Hashable, Sendable {
+    /// What kind of caller it is: `actor_kind` of the audit trail.
     public enum Kind: String, Sendable, CaseIterable { case user, apiKey = "api_key", device, superadmin, system }
 
     package var kind: Kind

@@ -8,6 +8,7 @@ public struct TenantScope: Hashable, Sendable {
     package let organizationID: OrganizationID
     package let actor: Actor
 
+    /// - Precondition: the caller has proved that the actor may act in the organization.
     @_spi(ScopeMinting)
     public init(organizationID: OrganizationID, actor: Actor) {
         self.organizationID = organizationID

@@ -66,20 +66,27 @@ package struct TestClient: Sendable {
 
     /// Sends a request; paths without `/api` in front mean `/api/v1`.
     package func send(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> TestAnswer {
-        try await send(method, path, bytes: body?.bytes, type: method == "PATCH" ? "application/merge-patch+json" : "application/json")
+        try await send(
+            method, path, bytes: body?.bytes,
+            type: method == "PATCH" ? "application/merge-patch+json" : "application/json")
     }
 
     package func send(_ method: String, _ path: String, bytes: [UInt8]?, type: String) async throws -> TestAnswer {
-        let isAbsolute = ["/api", "/health", "/metrics", "/openapi", "/docs", "/.well-known"].contains { path.hasPrefix($0) }
+        let isAbsolute = ["/api", "/health", "/metrics", "/openapi", "/docs", "/.well-known"].contains {
+            path.hasPrefix($0)
+        }
         var request = HTTPClientRequest(url: url + (isAbsolute ? path : "/api/v1" + path))
         request.method = HTTPMethod(rawValue: method)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let bytes {
-            if request.headers.first(name: "Content-Type") == nil { request.headers.add(name: "Content-Type", value: type) }
+            if request.headers.first(name: "Content-Type") == nil {
+                request.headers.add(name: "Content-Type", value: type)
+            }
             request.body = .bytes(ByteBuffer(bytes: bytes))
         }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
         let buffer = try await response.body.collect(upTo: 64 << 20)
-        return TestAnswer(status: Int(response.status.code), headers: response.headers, bytes: Array(buffer.readableBytesView))
+        return TestAnswer(
+            status: Int(response.status.code), headers: response.headers, bytes: Array(buffer.readableBytesView))
     }
 }

@@ -12,7 +12,8 @@ import Testing
     @Test(
         "texts that are not JSON are refused",
         arguments: [
-            "", " ", "{", "[1,]", "{\"a\":1,}", "nul", "01", "1.", ".5", "\"\u{1}\"", "{\"a\" 1}", "[1 2]", "\"\\x\"", "1 2",
+            "", " ", "{", "[1,]", "{\"a\":1,}", "nul", "01", "1.", ".5", "\"\u{1}\"", "{\"a\" 1}", "[1 2]", "\"\\x\"",
+            "1 2",
             "NaN", "'a'", "{a:1}", "123456789012345678901234567890",
         ])
     func refused(text: String) {
@@ -54,7 +55,8 @@ import Testing
             (#"{"a":["b"]}"#, #"{"a":"c"}"#, #"{"a":"c"}"#), (#"{"a":"c"}"#, #"{"a":["b"]}"#, #"{"a":["b"]}"#),
             (#"{"a":{"b":"c"}}"#, #"{"a":{"b":"d","c":null}}"#, #"{"a":{"b":"d"}}"#),
             (#"{"a":[{"b":"c"}]}"#, #"{"a":[1]}"#, #"{"a":[1]}"#), (#"["a","b"]"#, #"["c","d"]"#, #"["c","d"]"#),
-            (#"{"a":"b"}"#, #"["c"]"#, #"["c"]"#), (#"{"a":"foo"}"#, "null", "null"), (#"{"a":"foo"}"#, #""bar""#, #""bar""#),
+            (#"{"a":"b"}"#, #"["c"]"#, #"["c"]"#), (#"{"a":"foo"}"#, "null", "null"),
+            (#"{"a":"foo"}"#, #""bar""#, #""bar""#),
             (#"{"e":null}"#, #"{"a":1}"#, #"{"e":null,"a":1}"#), ("[1,2]", #"{"a":"b","c":null}"#, #"{"a":"b"}"#),
             ("{}", #"{"a":{"bb":{"ccc":null}}}"#, #"{"a":{"bb":{}}}"#),
         ]
@@ -96,7 +98,8 @@ extension JSONValue {
         case 3: return .number(Double.random(in: -1e9...1e9, using: &random) + 0.123)
         case 4: return .string(.random(using: &random))
         case 5:
-            return .array((0..<Int.random(in: 0..<5, using: &random)).map { _ in .random(depth: depth - 1, using: &random) })
+            return .array(
+                (0..<Int.random(in: 0..<5, using: &random)).map { _ in .random(depth: depth - 1, using: &random) })
         default:
             var object = JSONObject()
             for _ in 0..<Int.random(in: 0..<5, using: &random) {
@@ -110,7 +113,9 @@ extension JSONValue {
 extension String {
     static func random(using random: inout some RandomNumberGenerator) -> String {
         let scalars = (0..<Int.random(in: 0..<12, using: &random)).map { _ -> Unicode.Scalar in
-            let ranges: [ClosedRange<UInt32>] = [0...0x1F, 0x20...0x7E, 0xA0...0x7FF, 0x800...0xD7FF, 0x10000...0x10FFFF]
+            let ranges: [ClosedRange<UInt32>] = [
+                0...0x1F, 0x20...0x7E, 0xA0...0x7FF, 0x800...0xD7FF, 0x10000...0x10FFFF,
+            ]
             let range = ranges[Int.random(in: 0..<ranges.count, using: &random)]
             return Unicode.Scalar(UInt32.random(in: range, using: &random)) ?? "?"
         }

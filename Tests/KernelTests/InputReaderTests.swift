@@ -17,7 +17,8 @@ import Testing
     @Test("every fault is told at once, with its pointer")
     func allFaults() {
         let json: JSONValue = [
-            "name": " x", "count": "3", "kind": "colour", "tags": ["ok", 5], "place": ["lat": 91], "points": [["label": ""]],
+            "name": " x", "count": "3", "kind": "colour", "tags": ["ok", 5], "place": ["lat": 91],
+            "points": [["label": ""]],
             "extra/field": 1,
         ]
         let found = faults(json) { input in

@@ -55,6 +55,11 @@ import Testing
         #expect(early.description.hasPrefix("018bcfe5-6800-7"))
     }
 
-    @Test("what is no id is refused", arguments: ["", "x", "01980c5e-7a4e-7c3b-9a1e-2f6d7c1b0a5", "01980c5e-7a4e-7c3b-9a1e-2f6d7c1b0a5g", "01980c5e+7a4e-7c3b-9a1e-2f6d7c1b0a55"])
+    @Test(
+        "what is no id is refused",
+        arguments: [
+            "", "x", "01980c5e-7a4e-7c3b-9a1e-2f6d7c1b0a5", "01980c5e-7a4e-7c3b-9a1e-2f6d7c1b0a5g",
+            "01980c5e+7a4e-7c3b-9a1e-2f6d7c1b0a55",
+        ])
     func refuses(text: String) { #expect(DeviceID(text) == nil) }
 }

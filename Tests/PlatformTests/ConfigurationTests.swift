@@ -24,8 +24,13 @@ import Testing
 
     @Test("every fault is named at once: missing, malformed, unknown")
     func allFaults() {
-        let found = faults(["ROOKERY_PORT": "99999", "ROOKERY_COLOUR": "red", "ROOKERY_MASTER_KEY": "zz", "ROOKERY_TLS_KEY": "k"])
-        for name in ["DATABASE_URL", "ROOKERY_DATABASE_ROLE_PASSWORD", "ROOKERY_PORT", "ROOKERY_COLOUR", "ROOKERY_MASTER_KEY", "ROOKERY_TLS_KEY"] {
+        let found = faults([
+            "ROOKERY_PORT": "99999", "ROOKERY_COLOUR": "red", "ROOKERY_MASTER_KEY": "zz", "ROOKERY_TLS_KEY": "k",
+        ])
+        for name in [
+            "DATABASE_URL", "ROOKERY_DATABASE_ROLE_PASSWORD", "ROOKERY_PORT", "ROOKERY_COLOUR", "ROOKERY_MASTER_KEY",
+            "ROOKERY_TLS_KEY",
+        ] {
             #expect(found.contains { $0.contains(name) }, "\(name)")
         }
     }

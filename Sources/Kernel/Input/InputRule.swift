@@ -61,7 +61,9 @@ extension InputRule where Value == String {
 
     /// ASCII letters, digits and `-._:`; the first a letter or digit. What identifies things in URLs and topics.
     package static func key(_ length: ClosedRange<Int> = 1...64) -> InputRule {
-        text(length).map(placeholder: "", "must be letters, digits, '-', '_', '.' or ':' and begin with a letter or digit") {
+        text(length).map(
+            placeholder: "", "must be letters, digits, '-', '_', '.' or ':' and begin with a letter or digit"
+        ) {
             text in
             let isAlphanumeric: (UInt8) -> Bool = { byte in
                 switch byte {
@@ -91,7 +93,9 @@ extension InputRule where Value == Int {
 }
 
 extension InputRule where Value == Double {
-    package static func number(_ range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
+    package static func number(
+        _ range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
+    )
         -> InputRule
     {
         InputRule(placeholder: range.lowerBound) { value, origin in
@@ -118,7 +122,9 @@ extension InputRule where Value == Timestamp {
     /// RFC 3339 text; in bodies also epoch milliseconds.
     package static var time: InputRule {
         InputRule(placeholder: Timestamp(microseconds: 0)) { value, _ in
-            let time = value.string.flatMap { Timestamp(rfc3339: $0) } ?? value.integer.flatMap(Timestamp.init(epochMilliseconds:))
+            let time =
+                value.string.flatMap { Timestamp(rfc3339: $0) }
+                ?? value.integer.flatMap(Timestamp.init(epochMilliseconds:))
             return time.map { .success($0) }
                 ?? .failure(InputRefusal("must be a time such as 2026-11-21T13:39:48.123Z"))
         }
@@ -154,7 +160,8 @@ extension InputRule {
         let zero = TypedID<Subject>("00000000-0000-0000-0000-000000000000")
         guard let zero else { preconditionFailure("the nil UUID parses") }
         return InputRule(placeholder: zero) { value, _ in
-            value.string.flatMap { TypedID<Subject>($0) }.map { .success($0) } ?? .failure(InputRefusal("must be an id (UUID)"))
+            value.string.flatMap { TypedID<Subject>($0) }.map { .success($0) }
+                ?? .failure(InputRefusal("must be an id (UUID)"))
         }
     }
 

@@ -67,7 +67,9 @@ package struct TenantTransaction: ~Copyable, Sendable {
     package var organizationID: OrganizationID { scope.organizationID }
 
     /// Several statements in one round trip; the rows of each.
-    package func run(_ statements: [SQL]) async throws(PostgresError) -> [PostgresRows] { try await lease.run(statements) }
+    package func run(_ statements: [SQL]) async throws(PostgresError) -> [PostgresRows] {
+        try await lease.run(statements)
+    }
 
     package func all<Row>(_ sql: SQL, _ decode: (inout RowReader) throws -> Row) async throws -> [Row] {
         try await lease.rows(sql).map(decode)

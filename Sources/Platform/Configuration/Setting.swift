@@ -37,7 +37,8 @@ extension Setting {
         "ROOKERY_MASTER_KEY", "Seals secrets at rest: 32 bytes as 64 hexadecimal digits (openssl rand -hex 32).",
         isSecret: true)
     package static let address = Setting("ROOKERY_ADDRESS", "Address to listen on.", standard: "127.0.0.1")
-    package static let port = Setting("ROOKERY_PORT", "Port for HTTP and WebSocket; 0 takes a free one.", standard: "8080")
+    package static let port = Setting(
+        "ROOKERY_PORT", "Port for HTTP and WebSocket; 0 takes a free one.", standard: "8080")
     package static let publicURL = Setting(
         "ROOKERY_PUBLIC_URL", "Where users reach the platform; the issuer of access tokens.",
         standard: "http://localhost:8080")
@@ -69,7 +70,8 @@ extension Setting {
         "ROOKERY_DOCS_DIRECTORY", "Directory with swagger-ui's files; without it /docs says how to get them.")
 
     package static let all: [Setting] = [
-        databaseURL, rolePassword, connections, ingestConnections, statementTimeout, masterKey, address, port, publicURL,
+        databaseURL, rolePassword, connections, ingestConnections, statementTimeout, masterKey, address, port,
+        publicURL,
         tlsCertificate, tlsKey, trustedProxies, allowedOrigins, accessTokenSeconds, refreshTokenDays, lanes, bodyLimit,
         shutdownSeconds, logLevel, logFormat, root, docsDirectory,
     ]

@@ -24,7 +24,9 @@ package struct SettingValues: Sendable {
             do {
                 let file = try parse(readFile(path), path: path)
                 named.merge(file) { environment, _ in environment }
-            } catch { faults.append("\(Setting.configurationFile.name): cannot read \(path): \(error.localizedDescription)") }
+            } catch {
+                faults.append("\(Setting.configurationFile.name): cannot read \(path): \(error.localizedDescription)")
+            }
         }
         for setting in Setting.all {
             if let value = named.removeValue(forKey: setting.name) { values[setting.name] = value }

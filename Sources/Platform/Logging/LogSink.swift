@@ -54,7 +54,9 @@ package final class LogSink: Sendable {
                 return (state.pending, state.dropped)
             }
             write(all: lines)
-            if dropped > 0 { write(all: Array("\(dropped) log lines were dropped: nobody reads them fast enough\n".utf8)) }
+            if dropped > 0 {
+                write(all: Array("\(dropped) log lines were dropped: nobody reads them fast enough\n".utf8))
+            }
             state.withLock { $0.isWriting = false }
         }
     }

@@ -6,13 +6,15 @@ import Platform
 struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List every configuration variable and check what is set.",
-        discussion: "Secrets are never printed. Ends with status 1 when the server could not start with this configuration.")
+        discussion:
+            "Secrets are never printed. Ends with status 1 when the server could not start with this configuration.")
 
     func run() throws {
         let values = SettingValues(environment: ProcessInfo.processInfo.environment)
         for setting in Setting.all {
             let isSet = values.values[setting.name] != nil
-            let shown = setting.isSecret ? (isSet ? "(secret, set)" : "(secret, not set)") : values[setting] ?? "(not set)"
+            let shown =
+                setting.isSecret ? (isSet ? "(secret, set)" : "(secret, not set)") : values[setting] ?? "(not set)"
             print("\(setting.name)=\(shown)\(isSet || setting.standard == nil ? "" : "   (default)")")
             print("    \(setting.summary)")
             if setting.isSecret { print("    Also from the file that \(setting.fileName) names.") }

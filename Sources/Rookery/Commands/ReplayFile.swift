@@ -46,7 +46,9 @@ struct ReplayFile: AsyncParsableCommand {
         let text = try String(contentsOfFile: file, encoding: .utf8)
         let measurements = try Measurements(csv: text, names: renamed)
         let token = try token ?? savedToken()
-        guard let speed = Replay.Speed(speed) else { throw ValidationError("--speed must be max or a positive number.") }
+        guard let speed = Replay.Speed(speed) else {
+            throw ValidationError("--speed must be max or a positive number.")
+        }
         print("\(measurements.rows.count) rows of \(measurements.keys.joined(separator: ", ")) from \(file)")
         try await server.withClient { client in
             let sender = DeviceSender(client: client, url: server.base, logger: Logger(label: "replay"))

@@ -7,7 +7,8 @@ import Logging
 struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a simulated fleet against a server, until it is interrupted.",
-        discussion: "Milk meters, environmental sensors, RFID readers, wearables and gateways, each with its own token.")
+        discussion: "Milk meters, environmental sensors, RFID readers, wearables and gateways, each with its own token."
+    )
 
     @OptionGroup var server: ServerOptions
 
