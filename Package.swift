@@ -108,7 +108,7 @@ let package = Package(
                 "JSON", "Kernel", logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
-        module("Platform", ["WebAPI", logging, lifecycle]),
+        module("Platform", ["WebAPI", "PostgresClient", logging, lifecycle]),
         .executableTarget(
             name: "Rookery",
             dependencies: [
