@@ -81,7 +81,7 @@ let package = Package(
         module(
             "HTTPServer",
             nio + [
-                logging,
+                logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -139,7 +139,13 @@ let package = Package(
         tests("AlarmsTests", ["Alarms"], exclude: ["Fixtures"]),
         tests("RealtimeTests", ["Realtime"]),
         tests("PipelineTests", ["Pipeline", "TestSupport"]),
-        tests("HTTPServerTests", ["HTTPServer"]),
+        tests(
+            "HTTPServerTests",
+            nio + [
+                "HTTPServer", logging, lifecycle, .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ]),
         tests("PolicyTests", ["TestSupport", "Persistence"]),
         tests("ContractTests", ["TestSupport", "WebAPI"]),
     ],

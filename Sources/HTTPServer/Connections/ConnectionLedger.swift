@@ -1,0 +1,64 @@
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// The connections of a server: how many there are, from where, and whether the server is shutting down.
+final class ConnectionLedger: Sendable {
+    private struct Entries {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var perAddress: [String: Int] = [:]
+        var isQuiescing = false
+    }
+
+    private let entries = NIOLockedValueBox(Entries())
+    private let draining = NIOLockedValueBox(false)
+    private let limits: HTTPLimits
+
+    init(limits: HTTPLimits) { self.limits = limits }
+
+    var count: Int { entries.withLockedValue { $0.channels.count } }
+
+    /// Whether answers ask clients to go elsewhere.
+    var isDraining: Bool { draining.withLockedValue { $0 } }
+
+    func beginDraining() { draining.withLockedValue { $0 = true } }
+
+    /// Takes a connection in until it closes; false when there are too many already.
+    func admit(_ channel: any Channel, from address: String) -> Bool {
+        let verdict: (admitted: Bool, quiesce: Bool) = entries.withLockedValue { entries in
+            guard entries.channels.count < limits.connections,
+                entries.perAddress[address, default: 0] < limits.connectionsPerAddress
+            else { return (false, false) }
+            entries.channels[ObjectIdentifier(channel)] = channel
+            entries.perAddress[address, default: 0] += 1
+            return (true, entries.isQuiescing)
+        }
+        guard verdict.admitted else { return false }
+        channel.closeFuture.whenComplete { _ in self.remove(channel, from: address) }
+        if verdict.quiesce {
+            channel.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        }
+        return true
+    }
+
+    private func remove(_ channel: any Channel, from address: String) {
+        entries.withLockedValue { entries in
+            entries.channels[ObjectIdentifier(channel)] = nil
+            let left = entries.perAddress[address, default: 1] - 1
+            entries.perAddress[address] = left > 0 ? left : nil
+        }
+    }
+
+    /// Asks every connection to end after what it is doing.
+    func quiesce() {
+        let channels = entries.withLockedValue { entries in
+            entries.isQuiescing = true
+            return Array(entries.channels.values)
+        }
+        for channel in channels { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+    }
+
+    /// Closes what is left, with answers unfinished.
+    func closeAll() {
+        for channel in entries.withLockedValue({ Array($0.channels.values) }) { channel.close(promise: nil) }
+    }
+}
