@@ -1,0 +1,98 @@
+internal import Kernel
+internal import Persistence
+internal import PostgresClient
+
+/// DEV-2. Conditions are added only where they are asked for, so that each combination is planned by itself, and each is a
+/// comparison that a btree answers below row-level security.
+extension DeviceRepository {
+    func list(
+        _ tx: borrowing TenantTransaction, _ filter: DeviceFilter, _ page: PageRequest<DeviceSort>
+    ) async throws -> Page<Device> {
+        let order = page.sort.keyset(descending: page.descending)
+        let conditions = Self.conditions(filter)
+        let sql: SQL = """
+            select \(Self.columns) from app.devices d
+            left join app.device_presence p on p.organization_id = d.organization_id and p.device_id = d.id
+            where d.deleted_at is null\(conditions)\(try order.after(page.after))\(order.order) limit \(page.limit + 1)
+            /* devices.list */
+            """
+        let rows = try await tx.all(sql) { row in try Device(from: &row) }
+        let total = page.includesTotal ? try await count(tx, filter, conditions) : nil
+        return Page(rows: rows, limit: page.limit, total: total, position: page.sort.position)
+    }
+
+    /// Without a filter the quota's counter is the answer: it is exact and costs one row.
+    private func count(
+        _ tx: borrowing TenantTransaction, _ filter: DeviceFilter, _ conditions: SQL
+    ) async throws -> Int {
+        let sql: SQL =
+            filter.isEmpty
+            ? """
+            select used from app.quotas where resource_key = 'devices' and scope = 'own' and window_on = '-infinity'
+            /* devices.count_all */
+            """ : "select count(*) from app.devices d where d.deleted_at is null\(conditions) /* devices.count */"
+        return try await tx.first(sql) { row in try row.next(Int.self) } ?? 0
+    }
+
+    private static func conditions(_ filter: DeviceFilter) -> SQL {
+        var sql = SQL.empty
+        if let key = filter.deviceKey { sql += " and d.device_key = \(key)" }
+        if let serial = filter.serialNumber { sql += " and d.serial_number = \(serial)" }
+        if let name = filter.name { sql += " and d.name_key = lower(\(name))" }
+        if let type = filter.typeID { sql += " and d.type_id = \(type)" }
+        if let role = filter.deviceClass {
+            sql += " and d.type_id in (select t.id from app.device_types t where t.role = \(role.rawValue))"
+        }
+        if let model = filter.modelID { sql += " and d.model_id = \(model)" }
+        if let product = filter.productID { sql += " and d.product_id = \(product)" }
+        if let site = filter.siteID { sql += " and d.site_id = \(site)" }
+        if let zone = filter.zoneID { sql += " and d.zone_id = \(zone)" }
+        if let gateway = filter.gatewayID { sql += " and d.gateway_id = \(gateway)" }
+        if let edge = filter.edgeKey { sql += " and d.edge_key = \(edge)" }
+        if let statuses = filter.statuses { sql += " and d.status = any(\(statuses.map(\.rawValue)))" }
+        if let connections = filter.connections { sql += Self.connected(connections) }
+        if let from = filter.manufactured.from { sql += " and d.manufactured_at >= \(from)" }
+        if let to = filter.manufactured.to { sql += " and d.manufactured_at < \(to)" }
+        // An id begins with the time of its making, so the key's own index has this range.
+        if let from = filter.created.from { sql += " and d.created_at >= \(from) and d.id >= app.uuid_floor(\(from) - interval '1 hour')" }
+        if let to = filter.created.to { sql += " and d.created_at < \(to) and d.id < app.uuid_floor(\(to) + interval '1 hour')" }
+        if let from = filter.updated.from { sql += " and d.updated_at >= \(from)" }
+        if let to = filter.updated.to { sql += " and d.updated_at < \(to)" }
+        for term in filter.terms { sql += search.having(term.field, term.text, id: "d.id") }
+        for word in filter.words { sql += search.beginning("text", word, id: "d.id") }
+        return sql
+    }
+
+    /// A device that was never heard has no row.
+    private static func connected(_ states: [DeviceConnection.State]) -> SQL {
+        let listed: SQL = """
+            d.id in (select s.device_id from app.device_presence s where s.connection = any(\(states.map(\.rawValue))))
+            """
+        guard states.contains(.unknown) else { return " and \(listed)" }
+        return " and (\(listed) or not exists (select from app.device_presence s where s.device_id = d.id))"
+    }
+}
+
+extension DeviceSort {
+    fileprivate func keyset(descending: Bool) -> Keyset {
+        switch self {
+        case .name: Keyset("d.name_key", .text, id: "d.id", descending: descending)
+        case .status: Keyset("d.status", .text, id: "d.id", descending: descending)
+        case .createdAt: Keyset(id: "d.id", descending: descending)
+        case .updatedAt: Keyset("d.updated_at", .time, id: "d.id", descending: descending)
+        case .deviceKey: Keyset("d.device_key", .text, id: "d.id", descending: descending)
+        case .serialNumber: Keyset("d.serial_number", .text, id: "d.id", descending: descending)
+        }
+    }
+
+    fileprivate func position(_ device: Device) -> PagePosition {
+        switch self {
+        case .name: PagePosition(device.nameKey, device.id)
+        case .status: PagePosition(device.status.rawValue, device.id)
+        case .createdAt: PagePosition(device.id)
+        case .updatedAt: PagePosition(device.updatedAt, device.id)
+        case .deviceKey: PagePosition(device.fields.deviceKey ?? "", device.id)
+        case .serialNumber: PagePosition(device.fields.serialNumber ?? "", device.id)
+        }
+    }
+}
