@@ -1,7 +1,7 @@
-internal import Foundation
-internal import JSON
-package import Kernel
-package import PostgresClient
+import Foundation
+import JSON
+import Kernel
+import PostgresClient
 
 /// Walking a list by key: the condition that continues behind a position, and the order that goes with it. Both use one
 /// btree index on `(organization_id, column, id)` (or on `(organization_id, id)`), which row-level security leaves usable.

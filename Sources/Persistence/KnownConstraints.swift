@@ -1,5 +1,5 @@
-package import Kernel
-internal import PostgresClient
+import Kernel
+import PostgresClient
 
 /// What it means for the sender when a statement hits one of these constraints. A fault that is not listed stays what it
 /// is: our own.

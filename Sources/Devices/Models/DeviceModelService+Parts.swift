@@ -28,7 +28,7 @@ extension DeviceModelService {
     ) async throws -> Datapoint {
         try await lock(tx, model)
         let id = DatapointID.make()
-        let key = try await Quotas.translating { try await parts.keyNumber(tx, fields) }
+        let key = try await parts.keyNumber(tx, fields)
         try await parts.insert(tx, id, model, key: key, fields)
         tx.recordChange("create", of: "datapoint", id.uuid, from: nil, to: fields.document)
         try await partChanged(tx, model)
@@ -47,7 +47,7 @@ extension DeviceModelService {
         try expected.require(present.version)
         let fields = try revision(present.fields)
         guard fields != present.fields else { return present }
-        let key = try await Quotas.translating { try await parts.keyNumber(tx, fields) }
+        let key = try await parts.keyNumber(tx, fields)
         try await parts.update(tx, id, key: key, fields)
         tx.recordChange("update", of: "datapoint", id.uuid, from: present.fields.document, to: fields.document)
         try await partChanged(tx, model)

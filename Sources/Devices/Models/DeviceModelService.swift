@@ -30,7 +30,7 @@ package struct DeviceModelService: Sendable {
         let id = DeviceModelID.make()
         guard let model = try await models.insert(tx, id, new.fields) else { throw ServiceError.notFound("device model") }
         for datapoint in new.datapoints {
-            let key = try await Quotas.translating { try await parts.keyNumber(tx, datapoint) }
+            let key = try await parts.keyNumber(tx, datapoint)
             try await parts.insert(tx, DatapointID.make(), id, key: key, datapoint)
         }
         for command in new.commands { try await parts.insert(tx, ModelCommandID.make(), id, command) }
@@ -52,7 +52,7 @@ package struct DeviceModelService: Sendable {
         guard fields != model.fields else { return try await describe(tx, model) }
         guard let changed = try await models.update(tx, id, fields) else { throw ServiceError.notFound("device model") }
         tx.recordChange("update", of: "device_model", id.uuid, from: model.fields.document, to: fields.document)
-        tx.invalidate("device_model", id.uuid)
+        tx.invalidate(.deviceModel, id.uuid)
         return try await describe(tx, changed)
     }
 
@@ -67,7 +67,7 @@ package struct DeviceModelService: Sendable {
         }
         try await models.delete(tx, id)
         tx.recordChange("delete", of: "device_model", id.uuid, from: model.fields.document, to: nil)
-        tx.invalidate("device_model", id.uuid)
+        tx.invalidate(.deviceModel, id.uuid)
     }
 
     private func describe(
@@ -86,6 +86,6 @@ package struct DeviceModelService: Sendable {
 
     func partChanged(_ tx: borrowing TenantTransaction, _ id: DeviceModelID) async throws {
         try await models.touch(tx, id)
-        tx.invalidate("device_model", id.uuid)
+        tx.invalidate(.deviceModel, id.uuid)
     }
 }

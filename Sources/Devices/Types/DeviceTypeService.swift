@@ -40,7 +40,7 @@ package struct DeviceTypeService: Sendable {
         guard fields != type.fields else { return type }
         guard let changed = try await types.update(tx, id, fields) else { throw ServiceError.notFound("device type") }
         tx.recordChange("update", of: "device_type", id.uuid, from: type.fields.document, to: fields.document)
-        tx.invalidate("device_type", id.uuid)
+        tx.invalidate(.deviceType, id.uuid)
         return changed
     }
 
@@ -52,6 +52,6 @@ package struct DeviceTypeService: Sendable {
         try expected.require(type.version)
         try await types.delete(tx, id)
         tx.recordChange("delete", of: "device_type", id.uuid, from: type.fields.document, to: nil)
-        tx.invalidate("device_type", id.uuid)
+        tx.invalidate(.deviceType, id.uuid)
     }
 }

@@ -69,7 +69,7 @@ package struct OrganizationService: Sendable {
         guard fields != organization.fields else { return organization }
         try await tx.execute(OrganizationStatements.update(id, fields))
         tx.recordChange("update", of: "organization", id.uuid, from: organization.fields.document, to: fields.document)
-        tx.invalidate("organization", id.uuid)
+        tx.invalidate(.organization, id.uuid)
         return try await find(tx, id, locking: false)
     }
 

@@ -67,7 +67,7 @@ package struct PlatformOrganizations: Sendable {
         guard fields != organization.fields else { return organization }
         try await tx.execute(OrganizationStatements.update(id, fields))
         record(tx, "update", organization, from: organization.fields.document, to: fields.document)
-        try await invalidate(tx, id)
+        tx.invalidate(.organization, id.uuid, in: id)
         return try await find(tx, id, locking: false)
     }
 
@@ -136,7 +136,7 @@ package struct PlatformOrganizations: Sendable {
             """
         try await tx.execute(sql)
         record(tx, "override", organization, from: organization.overrides.object ?? [:], to: allowances.document)
-        try await invalidate(tx, id)
+        tx.invalidate(.organization, id.uuid, in: id)
         return try await quotas(tx, id)
     }
 
@@ -159,9 +159,5 @@ package struct PlatformOrganizations: Sendable {
             AuditRecord(
                 action: action, resourceKind: "organization", resourceID: organization.id.uuid,
                 changes: AuditChanges.between(old, new)), in: organization.id)
-    }
-
-    private func invalidate(_ tx: borrowing SystemTransaction, _ id: OrganizationID) async throws {
-        try await tx.execute("select app.invalidate_for(\(id), 'organization', \(id)) /* organizations.invalidate */")
     }
 }

@@ -26,7 +26,7 @@ package struct SiteService: Sendable {
     /// - Throws: `already-exists`, `quota-exceeded`.
     package func create(_ tx: borrowing TenantTransaction, _ fields: SiteFields) async throws -> Site {
         let id = random()
-        let site = try await Quotas.translating { try await sites.insert(tx, id, fields) }
+        let site = try await sites.insert(tx, id, fields)
         guard let site else { throw ServiceError.notFound("site") }
         tx.recordChange("create", of: "site", id.uuid, from: nil, to: fields.document)
         return site
@@ -44,7 +44,7 @@ package struct SiteService: Sendable {
         guard fields != site.fields else { return site }
         guard let changed = try await sites.update(tx, id, fields) else { throw ServiceError.notFound("site") }
         tx.recordChange("update", of: "site", id.uuid, from: site.fields.document, to: fields.document)
-        tx.invalidate("site", id.uuid)
+        tx.invalidate(.site, id.uuid)
         return changed
     }
 
@@ -63,6 +63,6 @@ package struct SiteService: Sendable {
         }
         try await sites.delete(tx, id)
         tx.recordChange("delete", of: "site", id.uuid, from: site.fields.document, to: nil)
-        tx.invalidate("site", id.uuid)
+        tx.invalidate(.site, id.uuid)
     }
 }
