@@ -38,3 +38,29 @@ extension JSONValue: PostgresEncodable, PostgresDecodable {
 extension PostgresJSON: JSONWritable {
     package func write(to json: inout JSONWriter) { json.raw(bytes) }
 }
+
+/// A `jsonb` column that holds an object.
+extension JSONObject: PostgresEncodable, PostgresDecodable {
+    package static var postgresType: PostgresType { .jsonb }
+    package func encode(into buffer: inout PostgresBuffer) { PostgresJSON(jsonBytes).encode(into: &buffer) }
+    package init(from cell: PostgresCell) throws(PostgresCellFault) {
+        guard case .object(let object) = try JSONValue(from: cell) else {
+            throw PostgresCellFault("another JSON value where an object is expected")
+        }
+        self = object
+    }
+}
+
+/// An enumeration that is stored as its text: `extension AlarmState: TextColumn {}`. A text that is none of the cases is a
+/// fault of the row.
+package protocol TextColumn: RawRepresentable<String>, PostgresEncodable, PostgresDecodable {}
+
+extension TextColumn {
+    package static var postgresType: PostgresType { .text }
+    package func encode(into buffer: inout PostgresBuffer) { rawValue.encode(into: &buffer) }
+    package init(from cell: PostgresCell) throws(PostgresCellFault) {
+        let text = try String(from: cell)
+        guard let value = Self(rawValue: text) else { throw PostgresCellFault("\"\(text)\" is no \(Self.self)") }
+        self = value
+    }
+}

@@ -19,8 +19,8 @@ package struct SystemDatabase: Sendable {
     ) async throws -> Result {
         try await runner.run(
             preamble: [], readOnly: access == .readOnly, closing: { Self.closing($0.all, actor) }
-        ) { lease, effects in
-            try await body(SystemTransaction(actor: actor, lease: lease, effects: effects))
+        ) { transaction in
+            try await body(SystemTransaction(actor: actor, transaction: transaction))
         }
     }
 
@@ -46,36 +46,40 @@ package struct SystemDatabase: Sendable {
 /// A transaction of the platform. Lent, like a tenant's.
 package struct SystemTransaction: ~Copyable, Sendable {
     package let actor: Actor
-    private let lease: PostgresLease
-    private let effects: TransactionEffects
+    private let transaction: OpenTransaction
 
-    init(actor: Actor, lease: PostgresLease, effects: TransactionEffects) {
+    init(actor: Actor, transaction: OpenTransaction) {
         self.actor = actor
-        self.lease = lease
-        self.effects = effects
+        self.transaction = transaction
+    }
+
+    /// Several statements in one round trip; the rows of each.
+    package func run(_ statements: [SQL]) async throws(PostgresError) -> [PostgresRows] {
+        try await transaction.run(statements)
     }
 
     package func all<Row>(_ sql: SQL, _ decode: (inout RowReader) throws -> Row) async throws -> [Row] {
-        try await lease.rows(sql).map(decode)
+        try await transaction.rows(sql).map(decode)
     }
 
     package func first<Row>(_ sql: SQL, _ decode: (inout RowReader) throws -> Row) async throws -> Row? {
-        try await lease.rows(sql).first(decode)
+        try await transaction.rows(sql).first(decode)
     }
 
     @discardableResult
-    package func execute(_ sql: SQL) async throws -> Int { try await lease.rows(sql).affected }
+    package func execute(_ sql: SQL) async throws -> Int { try await transaction.rows(sql).affected }
 
     /// Writes a line into an organization's audit trail with COMMIT; nil is the platform's own trail.
     package func record(_ record: AuditRecord, in organizationID: OrganizationID?) {
-        effects.add { $0.audit.append((organizationID, record)) }
+        transaction.effects.add { $0.audit.append((organizationID, record)) }
     }
 
-    package func invalidate(_ kind: CacheKind, _ subjectID: UUID? = nil, in organizationID: OrganizationID) {
-        effects.add {
+    /// Tells every node, with COMMIT, that what it remembers is no longer true; without `organizationID`, everywhere.
+    package func invalidate(_ kind: CacheKind, _ subjectID: UUID? = nil, in organizationID: OrganizationID?) {
+        transaction.effects.add {
             $0.invalidations.append(.init(organizationID: organizationID, kind: kind.rawValue, subjectID: subjectID))
         }
     }
 
-    package func afterCommit(_ effect: @escaping @Sendable () -> Void) { effects.add { $0.afterCommit.append(effect) } }
+    package func afterCommit(_ effect: @escaping @Sendable () -> Void) { transaction.effects.add { $0.afterCommit.append(effect) } }
 }

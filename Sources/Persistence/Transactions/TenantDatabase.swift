@@ -27,8 +27,8 @@ package struct TenantDatabase: Sendable {
     ) async throws -> Result {
         try await runner.run(
             preamble: [Self.context(scope)], readOnly: access == .readOnly, closing: { Self.closing($0.all, scope) }
-        ) { lease, effects in
-            try await body(TenantTransaction(scope: scope, lease: lease, effects: effects))
+        ) { transaction in
+            try await body(TenantTransaction(scope: scope, transaction: transaction))
         }
     }
 
@@ -55,57 +55,48 @@ package struct TenantDatabase: Sendable {
 /// A transaction in one organization: the second wall is set before its first statement. It cannot be kept: it is only lent.
 package struct TenantTransaction: ~Copyable, Sendable {
     package let scope: TenantScope
-    private let lease: PostgresLease
-    private let effects: TransactionEffects
+    private let transaction: OpenTransaction
 
-    init(scope: TenantScope, lease: PostgresLease, effects: TransactionEffects) {
+    init(scope: TenantScope, transaction: OpenTransaction) {
         self.scope = scope
-        self.lease = lease
-        self.effects = effects
+        self.transaction = transaction
     }
 
     package var organizationID: OrganizationID { scope.organizationID }
 
     /// Several statements in one round trip; the rows of each.
     package func run(_ statements: [SQL]) async throws(PostgresError) -> [PostgresRows] {
-        try await lease.run(statements)
+        try await transaction.run(statements)
     }
 
     package func all<Row>(_ sql: SQL, _ decode: (inout RowReader) throws -> Row) async throws -> [Row] {
-        try await lease.rows(sql).map(decode)
+        try await transaction.rows(sql).map(decode)
     }
 
     package func all<Row: RowDecodable>(_ sql: SQL, as: Row.Type = Row.self) async throws -> [Row] {
-        try await lease.rows(sql).decode()
+        try await transaction.rows(sql).decode()
     }
 
     package func first<Row>(_ sql: SQL, _ decode: (inout RowReader) throws -> Row) async throws -> Row? {
-        try await lease.rows(sql).first(decode)
+        try await transaction.rows(sql).first(decode)
     }
 
     package func first<Row: RowDecodable>(_ sql: SQL, as: Row.Type = Row.self) async throws -> Row? {
-        try await lease.rows(sql).first { (row: inout RowReader) throws -> Row in try Row(from: &row) }
+        try await transaction.rows(sql).first { (row: inout RowReader) throws -> Row in try Row(from: &row) }
     }
 
     /// Answers how many rows were touched.
     @discardableResult
-    package func execute(_ sql: SQL) async throws -> Int { try await lease.rows(sql).affected }
+    package func execute(_ sql: SQL) async throws -> Int { try await transaction.rows(sql).affected }
 
     /// Writes a line of the audit trail with COMMIT.
-    package func record(_ record: AuditRecord) { effects.add { $0.audit.append((nil, record)) } }
+    package func record(_ record: AuditRecord) { transaction.effects.add { $0.audit.append((nil, record)) } }
 
     /// Tells every node, with COMMIT, that what it remembers of this subject (or of all of this kind) is no longer true.
     package func invalidate(_ kind: CacheKind, _ subjectID: UUID? = nil) {
-        effects.add { $0.invalidations.append(.init(organizationID: nil, kind: kind.rawValue, subjectID: subjectID)) }
+        transaction.effects.add { $0.invalidations.append(.init(organizationID: nil, kind: kind.rawValue, subjectID: subjectID)) }
     }
 
     /// Runs `effect` once the transaction is committed. It must be brief and cannot fail.
-    package func afterCommit(_ effect: @escaping @Sendable () -> Void) { effects.add { $0.afterCommit.append(effect) } }
-}
-
-extension PostgresLease {
-    func rows(_ sql: SQL) async throws(PostgresError) -> PostgresRows {
-        guard let rows = try await run([sql]).first else { throw .misuse("a statement without a result") }
-        return rows
-    }
+    package func afterCommit(_ effect: @escaping @Sendable () -> Void) { transaction.effects.add { $0.afterCommit.append(effect) } }
 }

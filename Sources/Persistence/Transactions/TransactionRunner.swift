@@ -7,9 +7,6 @@ import PostgresClient
 struct TransactionRunner: Sendable {
     let client: PostgresClient
     let logger: Logger
-
-    /// A second transaction inside of the first would wait for it for ever, or see half of it.
-    @TaskLocal private static var isInside = false
     private static let attempts = 5
 
     /// - Parameters:
@@ -17,25 +14,25 @@ struct TransactionRunner: Sendable {
     ///   - closing: The statements that go out together with COMMIT.
     func run<Result: Sendable>(
         preamble: [SQL], readOnly: Bool, closing: (TransactionEffects) -> [SQL],
-        _ body: (PostgresLease, TransactionEffects) async throws -> Result
+        _ body: (OpenTransaction) async throws -> Result
     ) async throws -> Result {
-        precondition(!Self.isInside, "a transaction inside of a transaction")
+        // A second transaction inside of the first would wait for it for ever, or see half of it.
+        if TransactionMark.current?.isOpen == true {
+            throw translate(PostgresError.misuse("a transaction inside of a transaction: hand the open one down"))
+        }
         var attempt = 1
         while true {
-            let lease = client.begin(preamble: preamble, readOnly: readOnly)
-            let effects = TransactionEffects()
+            let transaction = OpenTransaction(lease: client.begin(preamble: preamble, readOnly: readOnly))
             do {
-                let result = try await Self.$isInside.withValue(true) { try await body(lease, effects) }
-                let statements = closing(effects)
-                precondition(!readOnly || statements.isEmpty, "a read-only transaction has nothing to write")
-                try await lease.commit(with: statements)
-                effects.runAfterCommit()
+                let result = try await once(transaction, readOnly: readOnly, closing: closing, body)
+                transaction.effects.runAfterCommit()
                 return result
             } catch {
-                lease.rollback()
-                guard let fault = error as? PostgresError, fault.isRetryable, attempt < Self.attempts else {
-                    throw translate(error)
-                }
+                transaction.rollback()
+                guard let fault = transaction.firstFault, mayRunAgain(after: fault, readOnly: readOnly),
+                    attempt < Self.attempts, !Task.isCancelled
+                else { throw translate(error) }
+                logger.debug("transaction runs again", metadata: ["reason": "\(fault)", "attempt": "\(attempt + 1)"])
                 // Two that met once should not meet again.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 1...(4 << attempt))))
                 attempt += 1
@@ -43,10 +40,35 @@ struct TransactionRunner: Sendable {
         }
     }
 
+    private func once<Result: Sendable>(
+        _ transaction: OpenTransaction, readOnly: Bool, closing: (TransactionEffects) -> [SQL],
+        _ body: (OpenTransaction) async throws -> Result
+    ) async throws -> Result {
+        let mark = TransactionMark()
+        defer { mark.close() }
+        let result = try await TransactionMark.$current.withValue(mark) { try await body(transaction) }
+        let statements = closing(transaction.effects)
+        if readOnly, !statements.isEmpty {
+            throw PostgresError.misuse("a read-only transaction has nothing to record or to invalidate")
+        }
+        try await transaction.commit(with: statements)
+        return result
+    }
+
+    /// Whether nothing of the run can have been committed, and another one may fare better.
+    private func mayRunAgain(after fault: PostgresError, readOnly: Bool) -> Bool {
+        if case .connectionLost(let sent) = fault { return !sent || readOnly }
+        return fault.isRetryable
+    }
+
     func translate(_ error: any Error) -> any Error {
         guard let fault = error as? PostgresError else { return error }
-        if fault.sqlState == "42501" {
+        switch fault {
+        case .server(let refusal) where refusal.sqlState == "42501":
             logger.critical("PostgreSQL refused a statement of ours", metadata: ["error": "\(fault)"])
+        case .misuse, .decoding, .misconfigured:
+            logger.error("the database was used wrongly", metadata: ["error": "\(fault)"])
+        default: break
         }
         return fault.asPlatformError
     }
