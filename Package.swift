@@ -82,9 +82,7 @@ let package = Package(
             "HTTPServer",
             nio + [
                 logging, lifecycle,
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
@@ -97,7 +95,7 @@ let package = Package(
             "WebAPI",
             [
                 "HTTPServer", "Identity", "Devices", "Alarms", "Pipeline", "Realtime", "RateLimits", logging, lifecycle,
-                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
@@ -143,7 +141,8 @@ let package = Package(
             "HTTPServerTests",
             nio + [
                 "HTTPServer", logging, lifecycle, .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ]),
         tests("PolicyTests", ["TestSupport", "Persistence"]),

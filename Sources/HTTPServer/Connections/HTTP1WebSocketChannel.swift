@@ -136,7 +136,8 @@ struct HTTP1WebSocketChannel: HTTPChannelHandler {
 
     private func finishHTTP(_ channel: any Channel, _ first: FirstRequest) throws -> Negotiated {
         let operations = channel.pipeline.syncOperations
-        if first.isWebSocket {  // The upgrade handler has dropped the request: it is answered here, and the connection ends.
+        // The upgrade handler has dropped the request of a failed handshake: it is answered here, and the connection ends.
+        if first.isWebSocket {
             try operations.addHandler(HTTP1ToHTTPServerCodec(secure: configuration.tls != nil))
             let (head, body) = Refusal.malformed(
                 "The WebSocket handshake lacks a key or asks for another version than 13."

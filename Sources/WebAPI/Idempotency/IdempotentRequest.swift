@@ -1,0 +1,137 @@
+import Foundation
+import HTTPTypes
+import JSON
+import Kernel
+import NIOCore
+import Persistence
+import PostgresClient
+import Secrets
+import Tenancy
+
+/// A POST that its sender may repeat without a second effect (S27).
+///
+/// Key and answer are written in the transaction of the work itself, so that both hold or neither does. Only successes are
+/// kept: a request that was refused had no effect, and its repetition is judged anew.
+struct IdempotentRequest: Sendable {
+    private let key: String
+    private let principalID: UUID
+    private let hash: [UInt8]
+
+    /// Nil when the request carries no `Idempotency-Key`.
+    /// - Throws: `malformed-request` when the key is not 1 to 255 visible ASCII characters.
+    init?(_ request: TenantRequest) throws(ServiceError) {
+        let values = request.request.headers[values: .idempotencyKey]
+        guard let key = values.first else { return nil }
+        guard values.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            throw ServiceError(
+                .malformedRequest, "Idempotency-Key must be 1 to 255 visible ASCII characters, given once.")
+        }
+        self.key = key
+        principalID = request.principal.idempotencyOwner
+        hash = Self.hash(
+            method: request.request.method.rawValue, target: request.request.target, body: request.request.bytes)
+    }
+
+    /// What makes two requests the same: method, target and body.
+    static func hash(method: String, target: String, body: ByteBuffer) -> [UInt8] {
+        var bytes = Array("\(method)\n\(target)\n".utf8)
+        bytes.append(contentsOf: body.readableBytesView)
+        return SHA256.digest(bytes).bytes
+    }
+
+    /// The answer of the first request with this key; nil when this is the first.
+    /// - Throws: `request-in-progress` while the first is being worked on, `idempotency-key-reused` when it was another.
+    func firstAnswer(_ tx: borrowing TenantTransaction) async throws -> Answer? {
+        let lock = "\(tx.organizationID) \(principalID) \(key)"
+        let results = try await tx.run([
+            "select pg_try_advisory_xact_lock(hashtextextended(\(lock), 7)) /* idempotency.lock */",
+            """
+            select request_hash, status, answer from app.idempotency_keys
+            where principal_id = \(principalID) and key = \(key) and expires_at > now() /* idempotency.find */
+            """,
+        ])
+        let isLocked = try results[0].first { row in try row.next(Bool.self) }
+        guard isLocked == true else {
+            throw ServiceError(
+                .requestInProgress, "A request with this Idempotency-Key is being worked on.", retryAfter: 1)
+        }
+        let found = try results[1].first { row in
+            (hash: try row.next([UInt8].self), status: try row.next(Int16.self), answer: try row.next(JSONValue.self))
+        }
+        guard let found else { return nil }
+        guard found.hash == hash else {
+            throw ServiceError(
+                .idempotencyKeyReused, "This Idempotency-Key was used for another request. Make a new one.")
+        }
+        return Answer(status: Int(found.status), kept: found.answer)
+    }
+
+    /// Keeps the answer for 24 hours. Streams and bodies that are no text cannot be kept; they are not answered to POSTs.
+    func keep(_ answer: Answer, _ tx: borrowing TenantTransaction) async throws {
+        guard let kept = answer.kept else { return }
+        try await tx.execute(
+            """
+            insert into app.idempotency_keys (organization_id, principal_id, key, request_hash, status, answer)
+            values (\(tx.organizationID), \(principalID), \(key), \(hash), \(Int16(answer.status.code)), \(kept))
+            on conflict on constraint idempotency_keys_pkey do update set request_hash = excluded.request_hash,
+                status = excluded.status, answer = excluded.answer, expires_at = excluded.expires_at, created_at = now()
+            /* idempotency.keep */
+            """)
+    }
+}
+
+extension Answer {
+    /// Status apart, what a repetition needs; nil when the body cannot be kept.
+    var kept: JSONValue? {
+        var object: JSONObject = [:]
+        var fields: JSONObject = [:]
+        for name in [HTTPField.Name.eTag, .location] {
+            if let value = headers[name] { fields[name.canonicalName] = .string(value) }
+        }
+        object["headers"] = .object(fields)
+        switch body {
+        case .none: break
+        case .bytes(let bytes, let type):
+            guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else { return nil }
+            object["type"] = .string(type)
+            object["body"] = .string(text)
+        case .stream: return nil
+        }
+        return .object(object)
+    }
+
+    /// - Parameter kept: as ``kept`` made it.
+    init(status: Int, kept: JSONValue) {
+        self.init(status: HTTPResponse.Status(code: status))
+        for (name, value) in kept["headers"]?.object?.members ?? [] {
+            if let name = HTTPField.Name(name) { headers[name] = value.string }
+        }
+        if let text = kept["body"]?.string, let type = kept["type"]?.string {
+            body = .bytes(ByteBuffer(string: text), type: type)
+        }
+    }
+}
+
+extension Principal {
+    /// Whose keys they are: two users of an organization never meet each other's.
+    fileprivate var idempotencyOwner: UUID {
+        switch kind {
+        case .user(let id, _), .superadmin(let id, _): id.uuid
+        case .apiKey(let id): id.uuid
+        case .device(let id, _): id.uuid
+        }
+    }
+}
+
+extension HTTPField.Name {
+    static let idempotencyKey = HTTPField.Name(staticName: "idempotency-key")
+}
+
+extension HTTPField.Name {
+    /// - Precondition: the name is a token.
+    init(staticName: String) {
+        guard let name = HTTPField.Name(staticName) else { preconditionFailure("\(staticName) is no field name") }
+        self = name
+    }
+}

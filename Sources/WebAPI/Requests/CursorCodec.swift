@@ -1,0 +1,56 @@
+import JSON
+import Kernel
+import Secrets
+
+/// What a cursor is good for: one organization, one route, one set of filters and one order.
+package struct CursorBinding: Sendable {
+    let bytes: [UInt8]
+
+    /// - Parameter parameters: the query; what changes only the size of a page does not bind.
+    package init(organizationID: OrganizationID?, route: String, parameters: JSONObject) {
+        var writer = JSONWriter()
+        writer.array { json in
+            json.value(organizationID?.description ?? "")
+            json.value(route)
+            for (name, value) in parameters.members.sorted(by: { $0.name < $1.name })
+            where !["limit", "cursor", "count"].contains(name) {
+                json.value(name)
+                json.value(value)
+            }
+        }
+        bytes = writer.bytes
+    }
+}
+
+/// Cursors: the place in a list, authenticated with HMAC-SHA256 so that nobody makes one up or carries one elsewhere (S30).
+package struct CursorCodec: Sendable {
+    private let key: [UInt8]
+    private static let tagLength = 16
+
+    /// - Parameter key: at least 32 random bytes, the same in every process.
+    package init(key: [UInt8]) { self.key = key }
+
+    package func seal(_ position: PagePosition, for binding: CursorBinding) -> String {
+        var writer = JSONWriter()
+        writer.array { json in
+            json.value(position.key)
+            json.value(position.id)
+        }
+        return Base64URL.encode(writer.bytes + tag(writer.bytes, binding))
+    }
+
+    /// Nil when the cursor was not sealed for this binding.
+    package func open(_ text: String, for binding: CursorBinding) -> PagePosition? {
+        guard let bytes = Base64URL.decode(text.utf8), bytes.count > Self.tagLength else { return nil }
+        let payload = Array(bytes.dropLast(Self.tagLength))
+        guard ConstantTime.areEqual(bytes.suffix(Self.tagLength), tag(payload, binding)),
+            let parts = (try? JSONValue(parsing: payload))?.array, parts.count == 2, let id = parts[1].string
+        else { return nil }
+        return PagePosition(key: parts[0], id: id)
+    }
+
+    private func tag(_ payload: [UInt8], _ binding: CursorBinding) -> [UInt8] {
+        // Neither part holds a zero byte, so the separator keeps "ab" + "c" apart from "a" + "bc".
+        Array(HMACSHA256.tag(of: binding.bytes + [0] + payload, key: key).bytes.prefix(Self.tagLength))
+    }
+}

@@ -1,0 +1,97 @@
+import HTTPServer
+import Kernel
+import Persistence
+import Tenancy
+
+/// Where every route is declared, one line each: method, path below ``prefix``, permission, handler.
+///
+/// ```swift
+/// struct SiteRoutes: Sendable {
+///     let sites: SiteService
+///
+///     func register(in api: APIRoutes) {
+///         api.list("/sites", .sitesRead, sort: SiteSort.self, parameters: ["name"], list)
+///         api.post("/sites", .sitesWrite, refuses: [.alreadyExists, .quotaExceeded], create)
+///         api.get("/sites/{id}", .sitesRead, show)
+///         api.patch("/sites/{id}", .sitesWrite, refuses: [.alreadyExists], change)
+///         api.delete("/sites/{id}", .sitesWrite, refuses: [.inUse], remove)
+///     }
+///
+///     func create(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
+///         let input = request.input()
+///         let draft = SiteDraft(name: input.required("name", .name()), timeZone: input.optional("time_zone", .name()))
+///         try input.finish()
+///         let site = try await sites.create(tx, draft)
+///         return .created(site, at: "/sites/\(site.id)", version: site.version)
+///     }
+///
+///     func change(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
+///         let site = try await sites.find(tx, request.id(of: "site"), forChange: true)
+///         try request.requireVersion(site.version)                     // 412 when If-Match names another version
+///         let input = try request.input(mergedInto: site.editable)     // JSON merge patch, read like a PUT
+///         …
+///     }
+/// }
+/// ```
+/// Reading routes run in one read-only transaction, changing ones in one read-write transaction of the caller's
+/// organization, which commits when the handler returns and is given up when it throws. A serialization failure runs the
+/// handler again. Authentication, permission, rate limit, `Idempotency-Key`, `If-None-Match`, problems, logs and metrics
+/// need nothing from the handler. Query parameters that the line does not name are refused.
+///
+/// `refuses` lists the errors of the route's own; those of its kind are known (see ``RouteDescription/statuses``).
+package final class APIRoutes {
+    package typealias TenantHandler = @Sendable (TenantRequest, borrowing TenantTransaction) async throws -> Answer
+    package typealias ListHandler<Sort: ListSort, Item: Sendable> =
+        @Sendable (TenantRequest, PageRequest<Sort>, borrowing TenantTransaction) async throws -> Page<Item>
+
+    package static let prefix = "/api/v1"
+
+    let services: RouteServices
+    private(set) var endpoints: [Endpoint] = []
+
+    package init(_ services: RouteServices) { self.services = services }
+
+    /// What has been declared so far.
+    package var table: RouteTable { RouteTable(routes: endpoints.map(\.description)) }
+
+    func add(
+        _ method: String, _ path: String, _ access: RouteAccess, parameters: [String] = [],
+        body: RouteDescription.Body = .none, bodyLimit: Int? = nil, answers: Set<Int>, refuses: Set<ErrorCode> = [],
+        requiresVersion: Bool = false, takesIdempotencyKey: Bool = false, isDocumented: Bool = true,
+        traffic: Traffic = .api,
+        _ action: Endpoint.Action
+    ) {
+        let description = RouteDescription(
+            method: method, path: path, access: access, parameters: parameters, body: body, answers: answers,
+            refuses: refuses, requiresVersion: requiresVersion, takesIdempotencyKey: takesIdempotencyKey,
+            isDocumented: isDocumented)
+        endpoints.append(
+            Endpoint(
+                description: description, bodyLimit: body == .none ? 0 : bodyLimit ?? services.bodyLimit,
+                action: action,
+                traffic: traffic))
+    }
+}
+
+/// What the wrappers around handlers use.
+package struct RouteServices: Sendable {
+    package var tenants: TenantDatabase
+    package var system: SystemDatabase
+    package var cursors: CursorCodec
+    /// Bytes that a JSON body may have.
+    package var bodyLimit: Int
+
+    package init(tenants: TenantDatabase, system: SystemDatabase, cursors: CursorCodec, bodyLimit: Int = 1 << 20) {
+        self.tenants = tenants
+        self.system = system
+        self.cursors = cursors
+        self.bodyLimit = bodyLimit
+    }
+}
+
+/// All routes, for the tests that compare them with `openapi/` and try each with every kind of caller.
+package struct RouteTable: Sendable {
+    package let routes: [RouteDescription]
+
+    package init(routes: [RouteDescription]) { self.routes = routes }
+}
