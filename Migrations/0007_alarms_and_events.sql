@@ -75,6 +75,7 @@ create table app.alarms (
     constraint alarms_pkey primary key (organization_id, id)
 );
 create unique index alarms_open_key on app.alarms (organization_id, rule_id, source_no) where cleared_at is null;
+create index alarms_raised_idx on app.alarms (organization_id, raised_at, id);
 create index alarms_state_idx on app.alarms (organization_id, state, id);
 create index alarms_device_idx on app.alarms (organization_id, device_id, id);
 create index alarms_site_idx on app.alarms (organization_id, site_id, state, id);

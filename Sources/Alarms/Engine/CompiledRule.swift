@@ -79,6 +79,8 @@ package enum ClearReason: String, Sendable, CaseIterable {
     case manual
     case ruleDisabled = "rule_disabled"
     case ruleDeleted = "rule_deleted"
+    /// The rule no longer covers the device.
+    case ruleMoved = "rule_moved"
 
     /// Whether a value cleared the alarm, rather than a person.
     package var isAutomatic: Bool { self == .conditionEnded || self == .clearConditionMet }

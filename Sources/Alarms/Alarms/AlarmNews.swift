@@ -1,0 +1,29 @@
+package import JSON
+package import Kernel
+
+/// What happened to an alarm, for those who listen live.
+package struct AlarmNews: Sendable {
+    package enum Change: String, Sendable { case raised, occurred, acknowledged, cleared, commented }
+
+    package let change: Change
+    package let alarm: Alarm
+
+    package init(_ change: Change, _ alarm: Alarm) {
+        self.change = change
+        self.alarm = alarm
+    }
+}
+
+extension AlarmNews: JSONWritable {
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("change", change.rawValue)
+            json.field("alarm", alarm)
+        }
+    }
+}
+
+/// Who passes the news on. Called after the commit; must not wait.
+package protocol AlarmAnnouncer: Sendable {
+    func announce(_ news: AlarmNews, in organizationID: OrganizationID)
+}

@@ -1,0 +1,195 @@
+internal import Foundation
+internal import JSON
+internal import Kernel
+internal import Persistence
+package import PostgresClient
+
+struct AlarmRepository: Sendable {
+    private static let columns: SQL = """
+        id, rule_id, rule_version, device_id, site_id, severity, raised_at, last_at, occurrences, acknowledged_at,
+        acknowledged_by, cleared_at, cleared_by, clear_reason, message, evidence, created_at
+        """
+
+    func list(
+        _ tx: borrowing TenantTransaction, _ filter: AlarmFilter, _ page: PageRequest<AlarmSort>
+    ) async throws -> Page<Alarm> {
+        let conditions = filter.conditions
+        let order = page.sort.keyset(descending: page.descending)
+        let sql: SQL = """
+            select \(Self.columns) from app.alarms
+            where \(conditions)\(try order.after(page.after))\(order.order) limit \(page.limit + 1) /* alarms.list */
+            """
+        let rows = try await tx.all(sql) { row in try Alarm(from: &row) }
+        var total: Int?
+        if page.includesTotal {
+            let count: SQL = "select count(*) from app.alarms where \(conditions) /* alarms.count */"
+            total = try await tx.first(count) { row in try row.next(Int.self) }
+        }
+        return Page(rows: rows, limit: page.limit, total: total, position: page.sort.position)
+    }
+
+    func find(_ tx: borrowing TenantTransaction, _ id: AlarmID, locking: Bool = false) async throws -> Alarm? {
+        let lock: SQL = locking ? " for update" : .empty
+        let sql: SQL = "select \(Self.columns) from app.alarms where id = \(id)\(lock) /* alarms.find */"
+        return try await tx.first(sql) { row in try Alarm(from: &row) }
+    }
+
+    /// Locks them in the order of their ids.
+    func find(_ tx: borrowing TenantTransaction, _ ids: [AlarmID]) async throws -> [Alarm] {
+        let sql: SQL = """
+            select \(Self.columns) from app.alarms where id = any (\(ids)) order by id for update /* alarms.find_many */
+            """
+        return try await tx.all(sql) { row in try Alarm(from: &row) }
+    }
+
+    func acknowledge(_ tx: borrowing TenantTransaction, _ ids: [AlarmID], by actor: UUID) async throws -> [Alarm] {
+        let sql: SQL = """
+            update app.alarms set acknowledged_at = now(), acknowledged_by = \(actor)
+            where id = any (\(ids)) and acknowledged_at is null returning \(Self.columns) /* alarms.acknowledge */
+            """
+        return try await tx.all(sql) { row in try Alarm(from: &row) }
+    }
+
+    func clear(_ tx: borrowing TenantTransaction, _ id: AlarmID, by actor: UUID) async throws -> Alarm? {
+        let sql: SQL = """
+            update app.alarms set cleared_at = now(), cleared_by = \(actor), clear_reason = \(ClearReason.manual.rawValue)
+            where id = \(id) and cleared_at is null returning \(Self.columns) /* alarms.clear */
+            """
+        return try await tx.first(sql) { row in try Alarm(from: &row) }
+    }
+
+    /// Clears the open alarms of a rule; with a scope only those of devices outside of it.
+    func clearAll(
+        _ tx: borrowing TenantTransaction, of rule: AlarmRuleID, outside scope: RuleScope?, because reason: ClearReason,
+        by actor: UUID
+    ) async throws -> [Alarm] {
+        let outside: SQL =
+            switch scope?.kind {
+            case nil: .empty
+            case .organization: " and false"
+            case .site: " and not exists (\(Self.device) and d.site_id = \(scope?.id))"
+            case .model: " and not exists (\(Self.device) and d.model_id = \(scope?.id))"
+            case .type: " and not exists (\(Self.device) and d.type_id = \(scope?.id))"
+            case .device: " and device_id is distinct from \(scope?.id)"
+            }
+        let sql: SQL = """
+            update app.alarms a set cleared_at = now(), cleared_by = \(actor), clear_reason = \(reason.rawValue)
+            where rule_id = \(rule) and cleared_at is null\(outside) returning \(Self.columns) /* alarms.clear_of_rule */
+            """
+        return try await tx.all(sql) { row in try Alarm(from: &row) }
+    }
+
+    private static let device: SQL = "select from app.devices d where d.id = a.device_id"
+
+    /// One entry for each alarm.
+    func insertEntries(
+        _ tx: borrowing TenantTransaction, _ alarms: [AlarmID], _ kind: TimelineEntry.Kind, by actor: UUID,
+        body: String,
+        data: JSONValue
+    ) async throws -> [TimelineEntry] {
+        let sql: SQL = """
+            insert into app.timeline_entries (organization_id, subject_kind, subject_id, kind, actor_id, body, data)
+            select app.organization_id(), 'alarm', subject, \(kind.rawValue), \(actor), \(body), \(data)
+            from unnest(\(alarms)) as subject
+            returning id, kind, actor_id, body, data, created_at /* timeline_entries.insert_of_alarms */
+            """
+        return try await tx.all(sql) { row in try TimelineEntry(from: &row) }
+    }
+
+    func timeline(
+        _ tx: borrowing TenantTransaction, _ alarm: AlarmID, _ page: PageRequest<TimelineSort>
+    ) async throws -> Page<TimelineEntry> {
+        let order = Keyset(descending: page.descending)
+        let conditions: SQL = "subject_kind = 'alarm' and subject_id = \(alarm)"
+        let sql: SQL = """
+            select id, kind, actor_id, body, data, created_at from app.timeline_entries
+            where \(conditions)\(try order.after(page.after))\(order.order) limit \(page.limit + 1)
+            /* timeline_entries.list_of_alarm */
+            """
+        let rows = try await tx.all(sql) { row in try TimelineEntry(from: &row) }
+        var total: Int?
+        if page.includesTotal {
+            let count: SQL = """
+                select count(*) from app.timeline_entries where \(conditions) /* timeline_entries.count_of_alarm */
+                """
+            total = try await tx.first(count) { row in try row.next(Int.self) }
+        }
+        return Page(rows: rows, limit: page.limit, total: total) { PagePosition($0.id) }
+    }
+
+    func deviceExists(_ tx: borrowing TenantTransaction, _ id: DeviceID) async throws -> Bool {
+        let sql: SQL = "select true from app.devices where id = \(id) and deleted_at is null /* alarms.device_exists */"
+        return try await tx.first(sql) { row in try row.next(Bool.self) } ?? false
+    }
+
+    func siteExists(_ tx: borrowing TenantTransaction, _ id: SiteID) async throws -> Bool {
+        let sql: SQL = "select true from app.sites where id = \(id) /* alarms.site_exists */"
+        return try await tx.first(sql) { row in try row.next(Bool.self) } ?? false
+    }
+}
+
+extension AlarmFilter {
+    /// Only comparisons that an index can serve under row-level security.
+    var conditions: SQL {
+        var conditions: SQL = "true"
+        let stored = storedStates
+        if stored.count < 4 { conditions += " and state = any (\(stored))" }
+        if !severities.isEmpty { conditions += " and severity = any (\(severities.map(\.rawValue)))" }
+        if let deviceID { conditions += " and device_id = \(deviceID)" }
+        if let siteID { conditions += " and site_id = \(siteID)" }
+        if let ruleID { conditions += " and rule_id = \(ruleID)" }
+        if let from { conditions += " and raised_at >= \(from)" }
+        if let to { conditions += " and raised_at < \(to)" }
+        return conditions
+    }
+
+    /// The column tells the cleared ones apart by whether they were acknowledged.
+    private var storedStates: [String] {
+        let states = states.isEmpty ? Alarm.State.allCases : states
+        var stored: [String] = []
+        if states.contains(.active), isAcknowledged != true { stored.append("active") }
+        if states.contains(.acknowledged), isAcknowledged != false { stored.append("acknowledged") }
+        if states.contains(.cleared), isAcknowledged != false { stored.append("cleared") }
+        if states.contains(.cleared), isAcknowledged != true { stored.append("cleared_unacknowledged") }
+        return stored
+    }
+}
+
+extension AlarmSort {
+    fileprivate func keyset(descending: Bool) -> Keyset {
+        switch self {
+        case .raisedAt: Keyset("raised_at", .time, descending: descending)
+        case .createdAt: Keyset(descending: descending)
+        }
+    }
+
+    fileprivate func position(_ alarm: Alarm) -> PagePosition {
+        switch self {
+        case .raisedAt: PagePosition(alarm.raisedAt, alarm.id)
+        case .createdAt: PagePosition(alarm.id)
+        }
+    }
+}
+
+extension Alarm: RowDecodable {
+    package init(from row: inout RowReader) throws {
+        self.init(
+            id: try row.next(), ruleID: try row.next(), ruleVersion: try row.next(), deviceID: try row.next(),
+            siteID: try row.next(), severity: try AlarmSeverity(stored: try row.next()), raisedAt: try row.next(),
+            lastAt: try row.next(), occurrences: try row.next(), acknowledgedAt: try row.next(),
+            acknowledgedBy: try row.next(), clearedAt: try row.next(), clearedBy: try row.next(),
+            clearReason: try row.next(String?.self).flatMap(ClearReason.init(rawValue:)), message: try row.next(),
+            evidence: try row.next(), createdAt: try row.next())
+    }
+}
+
+extension TimelineEntry: RowDecodable {
+    package init(from row: inout RowReader) throws {
+        id = try row.next()
+        kind = Kind(rawValue: try row.next(String.self)) ?? .note
+        actorID = try row.next()
+        body = try row.next()
+        data = try row.next()
+        createdAt = try row.next()
+    }
+}
