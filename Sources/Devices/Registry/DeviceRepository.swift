@@ -103,6 +103,20 @@ struct DeviceRepository: Sendable {
         return try await tx.first(sql) { row in try row.next(Bool.self) } ?? false
     }
 
+    /// Whether the way of `gateway` to the platform leads through `device`.
+    func isReached(
+        _ tx: borrowing TenantTransaction, from gateway: DeviceID, through device: DeviceID
+    ) async throws -> Bool {
+        let sql: SQL = """
+            with recursive up as (
+                select id, gateway_id, 1 as depth from app.devices where id = \(gateway)
+                union all
+                select d.id, d.gateway_id, up.depth + 1 from up join app.devices d on d.id = up.gateway_id where up.depth < 16)
+            select exists (select from up where id = \(device)) /* devices.is_reached */
+            """
+        return try await tx.first(sql) { row in try row.next(Bool.self) } ?? false
+    }
+
     func serialExists(_ tx: borrowing TenantTransaction, _ serial: String) async throws -> Bool {
         let sql: SQL = """
             select exists (select from app.devices where serial_number = \(serial) and deleted_at is null)

@@ -1,0 +1,82 @@
+internal import JSON
+internal import Kernel
+internal import Persistence
+internal import PostgresClient
+
+struct EventRepository: Sendable {
+    private static let columns: SQL = """
+        id, at, origin, category, type_key, severity, device_id, site_id, title, message, data, correlation_key, created_at
+        """
+
+    func list(
+        _ tx: borrowing TenantTransaction, _ filter: EventFilter, _ page: PageRequest<EventSort>
+    ) async throws -> Page<Event> {
+        let order = Keyset(descending: page.descending)
+        let conditions = Self.conditions(filter)
+        let sql: SQL = """
+            select \(Self.columns) from app.events where true\(conditions)\(try order.after(page.after))\(order.order)
+            limit \(page.limit + 1) /* events.list */
+            """
+        let rows = try await tx.all(sql) { row in try Event(from: &row) }
+        var total: Int?
+        if page.includesTotal {
+            total = try await tx.first("select count(*) from app.events where true\(conditions) /* events.count */") { row in
+                try row.next(Int.self)
+            }
+        }
+        return Page(rows: rows, limit: page.limit, total: total) { PagePosition($0.id) }
+    }
+
+    func insert(_ tx: borrowing TenantTransaction, _ id: EventID, _ event: NewEvent, at: Timestamp) async throws -> Event? {
+        let sql: SQL = """
+            insert into app.events (
+                organization_id, id, at, origin, category, type_key, severity, device_id, site_id, title, message, data,
+                correlation_key)
+            values (app.organization_id(), \(id), \(at), \(event.origin.rawValue), \(event.category), \(event.type),
+                \(event.severity.rawValue), \(event.deviceID), \(event.siteID), \(event.title), \(event.message),
+                \(event.data), \(event.correlationKey))
+            returning \(Self.columns) /* events.insert */
+            """
+        return try await tx.first(sql) { row in try Event(from: &row) }
+    }
+
+    /// Counts by span and severity, in the order of time.
+    func counts(
+        _ tx: borrowing TenantTransaction, _ filter: EventFilter, spanSeconds: Int
+    ) async throws -> [(start: Timestamp, severity: Event.Severity, count: Int)] {
+        let sql: SQL = """
+            select to_timestamp(floor(extract(epoch from at)::float8 / \(Double(spanSeconds))) * \(Double(spanSeconds))) as start_at,
+                severity, count(*)
+            from app.events where true\(Self.conditions(filter)) group by 1, 2 order by 1, 2 /* events.timeline */
+            """
+        return try await tx.all(sql) { row in
+            (
+                start: try row.next(Timestamp.self),
+                severity: Event.Severity(rawValue: try row.next(String.self)) ?? .info, count: try row.next(Int.self)
+            )
+        }
+    }
+
+    /// Where the device stands; nil when there is no such device.
+    func place(of device: DeviceID, _ tx: borrowing TenantTransaction) async throws -> SiteID?? {
+        let sql: SQL = "select site_id from app.devices where id = \(device) and deleted_at is null /* events.device */"
+        return try await tx.first(sql) { row in try row.next(SiteID?.self) }
+    }
+
+    /// An id's time is never before the event's own, so leaves before `from` need not be read.
+    private static func conditions(_ filter: EventFilter) -> SQL {
+        var sql = SQL.empty
+        if let device = filter.deviceID { sql += " and device_id = \(device)" }
+        if let site = filter.siteID { sql += " and site_id = \(site)" }
+        if let type = filter.type { sql += " and type_key = \(type)" }
+        if let category = filter.category { sql += " and category = \(category)" }
+        if let origin = filter.origin { sql += " and origin = \(origin.rawValue)" }
+        if let severities = filter.severities { sql += " and severity = any(\(severities.map(\.rawValue)))" }
+        if let key = filter.correlationKey { sql += " and correlation_key = \(key)" }
+        if let from = filter.from {
+            sql += " and at >= \(from) and id >= app.uuid_floor(least(\(from), now() - interval '1 hour'))"
+        }
+        if let to = filter.to { sql += " and at < \(to)" }
+        return sql
+    }
+}
