@@ -9,11 +9,11 @@ package import Secrets
 package struct DeviceCredentialService: Sendable {
     private let devices = DeviceRepository()
     private let credentials = DeviceCredentialRepository()
-    private let random: any RandomSource
+    private let makeToken: @Sendable () throws -> SecretToken
     private let clock: any WallClock
 
-    package init(random: any RandomSource = SystemRandom(), clock: any WallClock = SystemClock()) {
-        self.random = random
+    package init(random: some RandomSource = SystemRandom(), clock: any WallClock = SystemClock()) {
+        makeToken = { try SecretToken(generating: .deviceToken, from: random) }
         self.clock = clock
     }
 
@@ -89,14 +89,10 @@ package struct DeviceCredentialService: Sendable {
         tx.invalidate(.deviceCredential, id.uuid)
     }
 
-    private static func token(from random: some RandomSource) throws -> SecretToken {
-        try SecretToken(generating: .deviceToken, from: random)
-    }
-
     private func make(
         _ tx: borrowing TenantTransaction, for device: DeviceID, validUntil: Timestamp?, action: String
     ) async throws -> IssuedCredential {
-        let token = try Self.token(from: random)
+        let token = try makeToken()
         let id = DeviceCredentialID.make()
         guard
             let credential = try await credentials.insert(tx, id, of: device, token.lookupHash, validUntil: validUntil)
