@@ -110,7 +110,7 @@ let package = Package(
         .executableTarget(
             name: "Rookery",
             dependencies: [
-                "Platform", "Fleet", logging, lifecycle,
+                "Platform", "Fleet", "Persistence", "PostgresClient", logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -121,7 +121,7 @@ let package = Package(
         module(
             "TestSupport",
             [
-                "Platform", "Fleet", logging,
+                "Platform", "Fleet", "Persistence", "PostgresClient", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
