@@ -40,6 +40,6 @@ print_demo_curl() {
   TOKEN=\$(curl -s $server_url/api/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"$email","password":"$password"}' | jq -r .access_token)
   curl -s "$server_url/api/v1/devices?limit=5" -H "Authorization: Bearer \$TOKEN" | jq '.items[] | {id, name, device_key}'
   curl -si $server_url/api/v1/devices/me/telemetry -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' -d '{"values":{"temperature":42.5}}'
-  curl -s "$server_url/api/v1/alarms?limit=5" -H "Authorization: Bearer \$TOKEN" | jq '.items[] | {id, severity, status, message}'
+  curl -s "$server_url/api/v1/alarms?limit=5" -H "Authorization: Bearer \$TOKEN" | jq '.items[] | {id, severity, state, message}'
 TEXT
 }

@@ -38,8 +38,8 @@ async def main(url: str, credentials: str, count: int) -> None:
     rules = {}
     for key, threshold in RULES:
         rules[key] = (await admin.call("POST", "/alarm-rules", {
-            "name": f"{name}: {key}", "scope": "model", "scope_id": model, "severity": "warning",
-            "condition": {"datapoint": key, "operator": "gt", "value": threshold}, "auto_clear": True,
+            "name": f"{name}: {key}", "scope": "model", "scope_id": model, "datapoint": key, "severity": "warning",
+            "condition": {"operator": "gt", "value": threshold},
         })).json()["id"]
     api_key = (await admin.call("POST", "/api-keys", {"name": name, "scopes": ["telemetry:write"]})).json()["key"]
 
