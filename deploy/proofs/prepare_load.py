@@ -26,14 +26,15 @@ async def main(url: str, credentials: str, count: int) -> None:
     root_token = await root.sign_in(sign_in["email"], sign_in["password"])
     sign_in = demo.sign_in("tenant_admin", organization)
     token = await admin.sign_in(sign_in["email"], sign_in["password"])
-    organization_id = (await admin.call("GET", "/auth/me")).json()["organization"]["id"]
+    organization_id = (await admin.call("GET", "/auth/me")).json()["organization_id"]
     await root.call("PUT", f"/organizations/{organization_id}/quotas", {
         "limits": {"devices": None, "alarm_rules": None, "api_keys": None}, "rates": NO_LIMIT})
 
+    types = await admin.all("/device-types?limit=500")
+    device_type = next(t["id"] for t in types if t["code"] == "environmental_sensor")
     name = f"Load {time.time_ns()}"
     model = (await admin.call("POST", "/device-models", {
-        "name": name, "type": "environmental_sensor",
-        "datapoints": [{"key": key, "name": key.title(), "data_type": "number", "unit": unit} for key, unit in DATAPOINTS],
+        "name": name, "datapoints": [{"key": key, "kind": "number", "unit": unit} for key, unit in DATAPOINTS],
     })).json()["id"]
     rules = {}
     for key, threshold in RULES:
@@ -41,7 +42,7 @@ async def main(url: str, credentials: str, count: int) -> None:
             "name": f"{name}: {key}", "scope": "model", "scope_id": model, "datapoint": key, "severity": "warning",
             "condition": {"operator": "gt", "value": threshold},
         })).json()["id"]
-    api_key = (await admin.call("POST", "/api-keys", {"name": name, "scopes": ["telemetry:write"]})).json()["key"]
+    api_key = (await admin.call("POST", "/api-keys", {"name": name, "scopes": ["telemetry:write"]})).json()["secret"]
 
     devices = []
     numbers = iter(range(count))
@@ -51,9 +52,10 @@ async def main(url: str, credentials: str, count: int) -> None:
         maker.connection.headers["Authorization"] = f"Bearer {token}"
         for number in numbers:
             device = (await maker.call("POST", "/devices", {
-                "device_key": f"{name.lower().replace(' ', '-')}-{number}", "name": f"{name} {number}", "model_id": model,
+                "device_key": f"{name.lower().replace(' ', '-')}-{number}", "name": f"{name} {number}",
+                "type_id": device_type, "model_id": model, "status": "active",
             })).json()["id"]
-            credential = (await maker.call("POST", f"/devices/{device}/credentials", {"kind": "token"})).json()
+            credential = (await maker.call("POST", f"/devices/{device}/credentials", {})).json()
             devices.append({"id": device, "token": credential["token"]})
 
     await asyncio.gather(*(make_devices() for _ in range(8)))
