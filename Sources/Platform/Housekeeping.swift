@@ -38,7 +38,8 @@ struct Housekeeping: Service {
                 """),
         Chore(
             name: "expire_sessions", interval: .seconds(3600),
-            statement: "delete from app.sessions where expires_at < now() - interval '7 days' /* housekeeping.sessions */"),
+            statement:
+                "delete from app.sessions where expires_at < now() - interval '7 days' /* housekeeping.sessions */"),
         Chore(
             name: "expire_login_throttle", interval: .seconds(3600),
             statement: """

@@ -132,11 +132,15 @@ private actor Templates {
 
     /// A test process that was killed leaves its databases behind; its number tells that it is gone.
     private static func dropAbandoned(_ console: PostgresConsole) async throws {
-        let names = try await console.query("select datname::text from pg_database where datname like 'rookery\\_test\\_%'")
-            .map { (row: inout RowReader) throws -> String in try row.next() }
+        let names = try await console.query(
+            "select datname::text from pg_database where datname like 'rookery\\_test\\_%'"
+        )
+        .map { (row: inout RowReader) throws -> String in try row.next() }
         for name in names {
             let parts = name.split(separator: "_")
-            guard parts.count == 4, let process = pid_t(parts[2]), kill(process, 0) != 0, errno == ESRCH else { continue }
+            guard parts.count == 4, let process = pid_t(parts[2]), kill(process, 0) != 0, errno == ESRCH else {
+                continue
+            }
             try await console.run(script: "drop database if exists \(name) with (force)")
         }
     }
