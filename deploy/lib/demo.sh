@@ -7,9 +7,11 @@
 # seed_demo: loads the demo into $DATABASE_URL unless it is there. Sets $credentials to FILE.
 seed_demo() {
     local database
+    # Not by its address: a private cluster may get another port, and a new database the name of an old one.
     database=$(psql -X -q -t -A "$DATABASE_URL" -c \
-        "select system_identifier, (select oid from pg_database where datname = current_database()) from pg_control_system()" |
-        sha256sum | cut -c1-16)
+        "select system_identifier, (select oid from pg_database where datname = current_database()) from pg_control_system()" \
+        2>/dev/null || printf '%s' "$DATABASE_URL")
+    database=$(sha256sum <<<"$database" | cut -c1-16)
     credentials=$state/secrets/demo-$database.json
     if [[ -s $credentials ]]; then return; fi
     step "Loading two demo organizations"
