@@ -5,6 +5,7 @@
 
 started=()         # their process numbers, oldest first
 declare -A stop_signal=() stop_seconds=() started_name=()
+declare -A with_group=()   # those whose children are told to stop, too
 exit_steps=()      # functions to call before the processes are stopped
 
 # start_process NAME LOG SIGNAL SECONDS COMMAND…: in the background; sets $started_pid.
@@ -36,7 +37,7 @@ is_running() { [[ -n ${1:-} ]] && kill -0 "$1" 2>/dev/null && [[ $(ps -o stat= -
 stop_process() {
     local pid=$1 signal=${2:-${stop_signal[$1]:-TERM}} seconds=${stop_seconds[$1]:-10} deadline
     deadline=$((SECONDS + seconds))
-    kill -"$signal" "$pid" 2>/dev/null || true
+    kill -"$signal" -- "${with_group[$pid]:-}$pid" 2>/dev/null || true
     while is_running "$pid"; do
         if ((SECONDS > deadline)); then
             complain "${started_name[$pid]:-process} $pid did not stop within $seconds s and is killed."
@@ -63,6 +64,7 @@ run_attached() {
     in_own_session "$@" </dev/null &
     pid=$!
     adopt_process "$pid" "$1" TERM 60
+    with_group[$pid]=-
     wait "$pid" || status=$?
     forget_process "$pid"
     return "$status"
