@@ -23,14 +23,14 @@ package struct HTTPServer: Service {
     /// - Parameter onListening: called once the port is open, with its number.
     /// - Throws: when the TLS certificate or key cannot be used.
     package init(
-        configuration: HTTPServerConfiguration, application: any HTTPApplication, logger: Logger,
-        onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+        configuration: HTTPServerConfiguration, application: any HTTPApplication, drain: DrainSignal = DrainSignal(),
+        logger: Logger, onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }
     ) throws {
         self.configuration = configuration
         self.application = application
         self.logger = logger
         self.onListening = onListening
-        ledger = ConnectionLedger(limits: configuration.limits)
+        ledger = ConnectionLedger(limits: configuration.limits, drain: drain)
         tlsContext = try configuration.tls.map { try NIOSSLContext(configuration: $0) }
     }
 

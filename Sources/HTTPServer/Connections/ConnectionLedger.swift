@@ -1,5 +1,17 @@
 import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
+
+/// Says whether a server is on its way out, so that it can call itself not ready.
+package final class DrainSignal: Sendable {
+    private let begun = Atomic<Bool>(false)
+
+    package init() {}
+
+    package var isDraining: Bool { begun.load(ordering: .relaxed) }
+
+    func begin() { begun.store(true, ordering: .relaxed) }
+}
 
 /// The connections of a server: how many there are, from where, and whether the server is shutting down.
 final class ConnectionLedger: Sendable {
@@ -10,17 +22,20 @@ final class ConnectionLedger: Sendable {
     }
 
     private let entries = NIOLockedValueBox(Entries())
-    private let draining = NIOLockedValueBox(false)
+    private let drain: DrainSignal
     private let limits: HTTPLimits
 
-    init(limits: HTTPLimits) { self.limits = limits }
+    init(limits: HTTPLimits, drain: DrainSignal) {
+        self.limits = limits
+        self.drain = drain
+    }
 
     var count: Int { entries.withLockedValue { $0.channels.count } }
 
     /// Whether answers ask clients to go elsewhere.
-    var isDraining: Bool { draining.withLockedValue { $0 } }
+    var isDraining: Bool { drain.isDraining }
 
-    func beginDraining() { draining.withLockedValue { $0 = true } }
+    func beginDraining() { drain.begin() }
 
     /// Takes a connection in until it closes; false when there are too many already.
     func admit(_ channel: any Channel, from address: String) -> Bool {

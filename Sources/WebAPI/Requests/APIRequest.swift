@@ -26,6 +26,8 @@ package struct APIRequest: Sendable {
     package let isSecure: Bool
     /// Carries the request id, and the organization when there is one.
     package let logger: Logger
+    /// The limits that this request falls under; its own token has been taken.
+    package let account: RateAccount
 }
 
 /// What can be asked of every kind of request.
@@ -36,6 +38,10 @@ package protocol RequestReading: Sendable {
 extension RequestReading {
     package var id: String { request.id }
     package var logger: Logger { request.logger }
+
+    /// Counts the messages of a batch against the limits of telemetry. Called once, before anything is done with them.
+    /// - Throws: `too-many-requests`.
+    package func charge(messages: Int) throws(ServiceError) { try request.account.charge(messages) }
 
     /// A parameter of the path, such as `{key}`.
     package func path(_ name: String) -> String { request.pathParameters[name] ?? "" }

@@ -64,7 +64,7 @@ package final class APIRoutes {
         let description = RouteDescription(
             method: method, path: path, access: access, parameters: parameters, body: body, answers: answers,
             refuses: refuses, requiresVersion: requiresVersion, takesIdempotencyKey: takesIdempotencyKey,
-            isDocumented: isDocumented)
+            isRateLimited: traffic != .none, isDocumented: isDocumented)
         endpoints.append(
             Endpoint(
                 description: description, bodyLimit: body == .none ? 0 : bodyLimit ?? services.bodyLimit,

@@ -27,6 +27,8 @@ package struct RouteDescription: Hashable, Sendable {
     package var requiresVersion: Bool
     /// Whether a POST may be repeated under an `Idempotency-Key`.
     package var takesIdempotencyKey: Bool
+    /// Whether its requests count against rates.
+    package var isRateLimited: Bool
     /// Whether it belongs to the API and must be in the OpenAPI description.
     package var isDocumented: Bool
 
@@ -35,9 +37,11 @@ package struct RouteDescription: Hashable, Sendable {
         path.split(separator: "/").filter { $0.hasPrefix("{") }.map { $0.dropFirst().dropLast().trimmingStars }
     }
 
-    /// Every status that it may answer: its own and those of its kind.
+    /// Every status that it may answer: its own and those of its kind. A GET whose answers carry an `ETag` may answer 304
+    /// besides.
     package var statuses: Set<Int> {
-        var result = answers.union(refuses.map(\.status)).union([400, 429, 500, 503])
+        var result = answers.union(refuses.map(\.status)).union([400, 500, 503])
+        if isRateLimited { result.insert(429) }
         switch access {
         case .open: break
         case .signedIn: result.insert(401)
@@ -46,7 +50,6 @@ package struct RouteDescription: Hashable, Sendable {
         if !pathParameters.isEmpty { result.insert(404) }
         if body != .none { result.formUnion([413, 415, 422]) }
         if takesIdempotencyKey { result.formUnion([409, 422]) }
-        if method == "GET", answers.contains(304) { result.insert(304) }
         if ["PUT", "PATCH", "DELETE"].contains(method), !pathParameters.isEmpty { result.insert(412) }
         if requiresVersion { result.insert(428) }
         return result

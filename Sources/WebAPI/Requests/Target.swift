@@ -1,0 +1,80 @@
+import JSON
+import Kernel
+
+/// Path and query of a request target in origin form.
+struct Target {
+    /// Percent-decoded; an empty last one is a trailing slash.
+    let segments: [String]
+    let query: Substring
+
+    /// Nil when the path is not valid percent-encoded UTF-8 or holds NUL.
+    init?(_ text: String) {
+        let end = text.utf8.firstIndex(of: UInt8(ascii: "?"))
+        var segments: [String] = []
+        for segment in text[..<(end ?? text.endIndex)].dropFirst().split(
+            separator: "/", omittingEmptySubsequences: false)
+        {
+            guard let decoded = Self.decode(segment, plusIsSpace: false) else { return nil }
+            segments.append(decoded)
+        }
+        self.segments = segments == [""] ? [] : segments
+        query = end.map { text[text.utf8.index(after: $0)...] } ?? ""
+    }
+
+    /// The parameters by name; every value is a string.
+    /// - Parameter known: the names that the route takes.
+    /// - Throws: `invalid-parameter` with every one that is unknown, double or not readable.
+    func parameters(known: [String]) throws(ServiceError) -> JSONObject {
+        guard !query.isEmpty else { return [:] }
+        var parameters: JSONObject = [:]
+        var faults: [FieldFault] = []
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decode(parts[0], plusIsSpace: true) else {
+                faults.append(FieldFault(pointer: "", detail: "a name is not percent-encoded UTF-8"))
+                continue
+            }
+            guard known.contains(name) else {
+                faults.append(FieldFault(pointer: name, detail: "is not a parameter of this request"))
+                continue
+            }
+            guard let value = parts.count == 2 ? Self.decode(parts[1], plusIsSpace: true) : "" else {
+                faults.append(FieldFault(pointer: name, detail: "is not percent-encoded UTF-8"))
+                continue
+            }
+            if parameters[name] != nil { faults.append(FieldFault(pointer: name, detail: "is given twice")) }
+            parameters[name] = .string(value)
+        }
+        guard faults.isEmpty else { throw .invalidParameters(faults) }
+        return parameters
+    }
+
+    private static func decode(_ text: Substring, plusIsSpace: Bool) -> String? {
+        let special = text.utf8.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") && plusIsSpace }
+        guard special else { return String(text) }
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
+                    return nil
+                }
+                bytes.append(high << 4 | low)
+            case UInt8(ascii: "+") where plusIsSpace: bytes.append(0x20)
+            default: bytes.append(byte)
+            }
+        }
+        guard !bytes.contains(0) else { return nil }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x41 + 10
+        case 0x61...0x66: byte - 0x61 + 10
+        default: nil
+        }
+    }
+}

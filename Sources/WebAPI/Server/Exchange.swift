@@ -1,0 +1,146 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+import HummingbirdCore
+import Kernel
+import Logging
+import NIOCore
+import Tenancy
+
+/// What is known of a request and its answer from the first moment to the log line.
+struct Exchange {
+    let id: String
+    let trace: TraceContext
+    let head: HTTPRequest
+    let clientAddress: String
+    let isSecure: Bool
+    let begun = ContinuousClock.now
+    var logger: Logger
+    var route: Route?
+    var account: RateAccount?
+    var principal: Principal? {
+        didSet {
+            guard let principal else { return }
+            if let scope = principal.scope { logger[metadataKey: "organization_id"] = "\(scope.organizationID)" }
+            logger[metadataKey: "actor"] = "\(principal.actor.kind.rawValue):\(principal.actor.id ?? "")"
+        }
+    }
+
+    init(_ head: HTTPRequest, _ client: ClientConnection, proxies: TrustedProxies, logger: Logger) {
+        self.head = head
+        isSecure = client.isSecure
+        clientAddress = proxies.clientAddress(client.address, head.headerFields)
+        id = Self.acceptable(head.headerFields[.requestID]) ?? TypedID<Exchange>.make().description
+        var generator = SystemRandomNumberGenerator()
+        trace = TraceContext(continuing: head.headerFields[.traceParent], using: &generator)
+        self.logger = logger
+        self.logger[metadataKey: "request_id"] = "\(id)"
+    }
+
+    /// An id that can stand in a log line and a header field as it is.
+    private static func acceptable(_ id: String?) -> String? {
+        guard let id, (1...128).contains(id.utf8.count) else { return nil }
+        let isPlain = id.utf8.allSatisfy { byte in
+            (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A)
+                || "-._:/+=".utf8.contains(byte)
+        }
+        return isPlain ? id : nil
+    }
+
+    /// The answer for an error, logged when it is our fault.
+    func answer(for error: any Error) -> Answer {
+        let known: ServiceError
+        switch error {
+        case let error as ServiceError: known = error
+        case is CancellationError:
+            known = ServiceError(.unavailable, "The server is shutting down. Try again shortly.", retryAfter: 2)
+        default:
+            known = ServiceError(.internalError, "The request failed through no fault of yours.", cause: error)
+        }
+        if known.code == .internalError || known.code == .unavailable {
+            logger.error(
+                "request failed",
+                metadata: [
+                    "code": "\(known.code.rawValue)",
+                    "error": "\(known.cause.map { String(reflecting: $0) } ?? known.detail)",
+                ])
+        }
+        return Problem(error: known, requestID: id).answer
+    }
+
+    /// Adds what every answer carries, and writes the log line and the metrics.
+    func finish(_ answer: Answer, date: String) -> Response {
+        var headers = answer.headers
+        headers[.requestID] = id
+        headers[.traceParent] = trace.header
+        headers[.date] = date
+        headers[.xContentTypeOptions] = "nosniff"
+        headers[.referrerPolicy] = "no-referrer"
+        headers[.frameOptions] = "DENY"
+        if headers[.contentSecurityPolicy] == nil {
+            headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        }
+        if headers[.cacheControl] == nil {
+            headers[.cacheControl] = headers[.eTag] == nil ? "no-store" : "private, no-cache"
+        }
+        if isSecure { headers[.strictTransportSecurity] = "max-age=31536000" }
+        account?.addFields(to: &headers)
+
+        let isHead = head.method == .head
+        let body: ResponseBody
+        switch answer.body {
+        case .none:
+            body = ResponseBody()
+            if ![204, 304].contains(answer.status.code), answer.status.code >= 200 { headers[.contentLength] = "0" }
+        case .bytes(let bytes, let type):
+            headers[.contentType] = type
+            headers[.contentLength] = String(bytes.readableBytes)
+            body = isHead ? ResponseBody() : ResponseBody(byteBuffer: bytes)
+        case .stream(let type, let write):
+            headers[.contentType] = type
+            body =
+                isHead
+                ? ResponseBody()
+                : ResponseBody { writer in
+                    var erased: any ResponseBodyWriter = writer
+                    try await write(&erased)
+                    try await erased.finish(nil)
+                }
+        }
+        record(status: answer.status.code)
+        var response = Response(status: answer.status, headers: headers, body: body)
+        if [204, 304].contains(answer.status.code) { response.headers[.contentLength] = nil }
+        return response
+    }
+
+    func record(status: Int) {
+        let elapsed = ContinuousClock.now - begun
+        let seconds = Double(elapsed.wholeMicroseconds) / 1_000_000
+        route?.metrics.record(status: status, seconds: seconds)
+        // Devices speak all the time: what went well is told by the metrics.
+        let isRoutine = status < 400 && route.map { $0.endpoint.traffic != .api } == true
+        logger.log(
+            level: isRoutine ? .debug : .info, "request",
+            metadata: [
+                "method": "\(head.method)", "route": "\(route?.endpoint.description.path ?? "none")",
+                "status": "\(status)", "milliseconds": "\(Double(elapsed.wholeMicroseconds) / 1000)",
+                "client": "\(clientAddress)", "trace_id": "\(trace.traceID)",
+            ])
+    }
+}
+
+/// The proxies whose word on their clients' addresses counts.
+package struct TrustedProxies: Sendable {
+    private let addresses: Set<String>
+
+    package init(_ addresses: some Sequence<String>) { self.addresses = Set(addresses) }
+
+    /// The nearest address that no trusted proxy has.
+    func clientAddress(_ peer: String, _ headers: HTTPFields) -> String {
+        guard addresses.contains(peer) else { return peer }
+        let hops = headers[values: .forwardedFor].flatMap { $0.split(separator: ",") }.map {
+            String(String($0).trimmingSpaces)
+        }
+        return hops.last { !addresses.contains($0) } ?? peer
+    }
+}
