@@ -63,7 +63,7 @@ as $$
 begin
     if current_user = 'rookery_api' then
         raise exception using
-            errcode = 'RK003', message = 'a built-in role cannot be changed', constraint = 'roles_builtin', table = 'roles';
+            errcode = 'RK006', message = 'a built-in role cannot be changed', constraint = 'roles_builtin', table = 'roles';
     end if;
     return coalesce(new, old);
 end

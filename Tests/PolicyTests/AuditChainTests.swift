@@ -5,8 +5,10 @@ import Testing
 @Suite("The audit chain is dense, append-only and tells where it was broken")
 struct AuditChainTests {
     private static func append(_ count: Int) -> String {
-        let entries = (1...count).map { #"{"action": "update", "resource_kind": "site", "changes": {"n": [null, \#($0)]}}"# }
-        return "select app.audit_append('{\"kind\": \"user\", \"label\": \"t\"}', '[\(entries.joined(separator: ","))]');"
+        let entries = (1...count)
+            .map { #"{"action": "update", "resource_kind": "site", "changes": {"n": [null, \#($0)]}}"# }
+            .joined(separator: ",")
+        return #"select app.audit_append('{"kind": "user", "label": "t"}', '[\#(entries)]');"#
     }
 
     private struct Verdict: Equatable {
@@ -102,7 +104,8 @@ struct AuditChainTests {
             defer { api.close() }
             #expect(await api.fault(of: "select app.audit_append('{}', '[{}]')")?.sqlState == "42501")
             #expect(
-                await api.fault(of: two.own.begin + "select app.audit_append_to('\(two.foreign.id)', '{}', '[{}]')")?.sqlState
+                await api.fault(of: two.own.begin + "select app.audit_append_to('\(two.foreign.id)', '{}', '[{}]')")?
+                    .sqlState
                     == "42501")
         }
     }
@@ -111,7 +114,10 @@ struct AuditChainTests {
         "what the owner of the tables does behind the program's back is found, at its number",
         arguments: [
             ("update app.audit_entries set changes = '{\"n\": 1}' where audit_seq = 3", 3, "changed"),
-            ("update app.audit_entries set created_at = created_at - interval '1 us' where audit_seq = 4", 4, "changed"),
+            (
+                "update app.audit_entries set created_at = created_at - interval '1 us' where audit_seq = 4", 4,
+                "changed"
+            ),
             ("delete from app.audit_entries where audit_seq = 3", 3, "missing"),
             ("delete from app.audit_entries where audit_seq = 1", 1, "missing"),
             ("delete from app.audit_entries where audit_seq = 6", 6, "missing"),

@@ -39,7 +39,8 @@ struct CatalogTests {
             }
             let before = try await console.strings(Self.catalogState)
             // A lock conflict would end in an error after the timeout.
-            try await reader.run(script: "begin; select count(*) from app.devices; select count(*) from app.telemetry_hot")
+            try await reader.run(
+                script: "begin; select count(*) from app.devices; select count(*) from app.telemetry_hot")
             for file in try SQLFiles.policies() {
                 let fault = await console.fault(
                     of: "begin; set local lock_timeout = '2s'; \(file.script)\n; commit;")

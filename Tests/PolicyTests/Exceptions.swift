@@ -31,7 +31,8 @@ struct Exceptions: Sendable {
         }
         for object in listed.subtracting(broken) {
             Issue.record(
-                "\(object) keeps the rule \(rule) now: take it out of policies/exceptions.json", sourceLocation: location)
+                "\(object) keeps the rule \(rule) now: take it out of policies/exceptions.json",
+                sourceLocation: location)
         }
     }
 }

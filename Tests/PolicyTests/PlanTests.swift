@@ -2,30 +2,61 @@ import Foundation
 import PostgresClient
 import Testing
 
-/// Under row-level security only btree comparisons use an index (data-model.md D3): the lists of the API read a page, not the
-/// organization.
+/// Under row-level security only btree comparisons use an index (data-model.md D3): the lists of the API read a page, not
+/// the organization.
 @Suite("A page of a large organization is read through an index")
 struct PlanTests {
-    private static let lists: [(name: String, query: String)] = [
-        ("by id", "select id, name from app.devices where deleted_at is null and id > $id$ order by id limit 50"),
-        ("by status", "select id from app.devices where deleted_at is null and status = 'suspended' and id > $id$ order by id limit 50"),
-        ("by site", "select id from app.devices where deleted_at is null and site_id = $site$ and id > $id$ order by id limit 50"),
-        ("by type and status", "select id from app.devices where deleted_at is null and type_id = $type$ and status = 'active' order by id limit 50"),
-        ("by name", "select id from app.devices where deleted_at is null and (name_key, id) > ('device 5', $id$) order by name_key, id limit 50"),
-        ("by prefix", "select id from app.devices where deleted_at is null and name_key >= 'device 12' and name_key < 'device 13' order by name_key, id limit 50"),
-        ("newest first", "select id from app.devices where deleted_at is null and (updated_at, id) < (now(), $id$) order by updated_at desc, id desc limit 50"),
-        ("by key", "select id from app.devices where deleted_at is null and device_key = 'dev-500'"),
-        ("by serial", "select id from app.devices where deleted_at is null and serial_number = 's-500'"),
-        ("by tag", """
-            select d.id from app.search_entries s join app.devices d on d.organization_id = s.organization_id and d.id = s.entity_id
-            where s.field_no = 1 and s.value = 'tag 7' and s.entity_id > $id$ order by s.entity_id limit 50
-            """),
-        ("latest values", "select v from app.telemetry_latest where source_no = 5"),
-        ("raw range", "select ts, v from app.telemetry_hot where source_no = 5 and ts >= now() - interval '1 hour' and ts < now() order by ts limit 1000"),
-        ("open alarms", "select id from app.alarms where state = 'active' and id > $id$ order by id limit 50"),
-        ("alarms of a device", "select id from app.alarms where device_id = $id$ order by id desc limit 50"),
-        ("events of a device", "select id from app.events where device_id = $id$ order by id desc limit 50"),
-        ("audit of a resource", "select id from app.audit_entries where resource_kind = 'site' and resource_id = $id$ order by id desc limit 50"),
+    private struct List {
+        let name: String
+        let query: String
+    }
+
+    private static func devices(_ name: String, where condition: String, order: String = "id") -> List {
+        List(
+            name: "devices \(name)",
+            query:
+                "select id, name from app.devices where deleted_at is null and \(condition) order by \(order) limit 50")
+    }
+
+    private static let lists = [
+        devices("by id", where: "id > $id$"),
+        devices("by status", where: "status = 'suspended' and id > $id$"),
+        devices("by site", where: "site_id = $site$ and id > $id$"),
+        devices("by type and status", where: "type_id = $type$ and status = 'active'"),
+        devices("by name", where: "(name_key, id) > ('device 5', $id$)", order: "name_key, id"),
+        devices("by prefix", where: "name_key >= 'device 12' and name_key < 'device 13'", order: "name_key, id"),
+        devices("newest first", where: "(updated_at, id) < (now(), $id$)", order: "updated_at desc, id desc"),
+        devices("by key", where: "device_key = 'dev-500'"),
+        devices("by serial", where: "serial_number = 's-500'"),
+        List(
+            name: "devices by tag",
+            query: """
+                select d.id from app.search_entries s
+                join app.devices d on d.organization_id = s.organization_id and d.id = s.entity_id
+                where s.field_no = 1 and s.value = 'tag 7' and s.entity_id > $id$ order by s.entity_id limit 50
+                """),
+        List(name: "latest values", query: "select v from app.telemetry_latest where source_no = 5"),
+        List(
+            name: "raw range",
+            query: """
+                select ts, v from app.telemetry_hot
+                where source_no = 5 and ts >= now() - interval '1 hour' and ts < now() order by ts limit 1000
+                """),
+        List(
+            name: "open alarms",
+            query: "select id from app.alarms where state = 'active' and id > $id$ order by id limit 50"),
+        List(
+            name: "alarms of a device",
+            query: "select id from app.alarms where device_id = $id$ order by id desc limit 50"),
+        List(
+            name: "events of a device",
+            query: "select id from app.events where device_id = $id$ order by id desc limit 50"),
+        List(
+            name: "audit of a resource",
+            query: """
+                select id from app.audit_entries
+                where resource_kind = 'site' and resource_id = $id$ order by id desc limit 50
+                """),
     ]
 
     @Test("no list of devices, alarms, events or measurements scans a table of 200,000")
@@ -49,15 +80,19 @@ struct PlanTests {
                 try await api.run(
                     script: """
                         create or replace function pg_temp.plan() returns setof text language plpgsql as $plan$
-                        begin return query execute $query$explain (analyze, buffers, costs off, timing off) \(query)$query$; end
+                        begin
+                            return query execute $query$explain (analyze, buffers, costs off, timing off) \(query)$query$;
+                        end
                         $plan$
                         """)
                 let plan = try await api.strings("select * from pg_temp.plan()")
                 #expect(!plan.contains { $0.contains("Seq Scan") }, "\(list.name):\n\(plan.joined(separator: "\n"))")
-                let read = plan.compactMap { line -> Int? in
-                    guard let found = line.firstMatch(of: /Buffers: shared(?: hit=(\d+))?(?: read=(\d+))?/) else { return nil }
-                    return (found.1.flatMap { Int($0) } ?? 0) + (found.2.flatMap { Int($0) } ?? 0)
-                }.first ?? 0
+                let read =
+                    plan.compactMap { line -> Int? in
+                        let pages = /Buffers: shared(?: hit=(\d+))?(?: read=(\d+))?/
+                        guard let found = line.firstMatch(of: pages) else { return nil }
+                        return (found.1.flatMap { Int($0) } ?? 0) + (found.2.flatMap { Int($0) } ?? 0)
+                    }.first ?? 0
                 #expect(read < 600, "\(list.name) reads \(read) pages:\n\(plan.joined(separator: "\n"))")
             }
             try await api.run(script: "rollback")
@@ -74,7 +109,8 @@ struct PlanTests {
                 alter table app.sites no force row level security, disable trigger user;
                 alter table app.device_types no force row level security;
                 alter table app.search_entries no force row level security;
-                insert into app.sites (organization_id, name) select '\(organization)', 'Site ' || n from generate_series(1, 100) n;
+                insert into app.sites (organization_id, name)
+                select '\(organization)', 'Site ' || n from generate_series(1, 100) n;
                 with source as (
                     insert into app.sources (organization_id, kind, subject_id)
                     select '\(organization)', 'device', app.uuid_v7() from generate_series(1, 200000)

@@ -93,7 +93,8 @@ actor PolicyTemplate {
 
 /// The SQL of the repository.
 enum SQLFiles {
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     struct File: Sendable {
         let name: String
@@ -149,15 +150,18 @@ extension PostgresConsole {
     }
 
     func integer(_ sql: SQL) async throws -> Int {
-        try #require(try await query(sql).first { (row: inout RowReader) throws(PostgresError) -> Int in try row.next() })
+        try #require(
+            try await query(sql).first { (row: inout RowReader) throws(PostgresError) -> Int in try row.next() })
     }
 
     func number(_ sql: SQL) async throws -> Int32 {
-        try #require(try await query(sql).first { (row: inout RowReader) throws(PostgresError) -> Int32 in try row.next() })
+        try #require(
+            try await query(sql).first { (row: inout RowReader) throws(PostgresError) -> Int32 in try row.next() })
     }
 
     func uuid(_ sql: SQL) async throws -> UUID {
-        try #require(try await query(sql).first { (row: inout RowReader) throws(PostgresError) -> UUID in try row.next() })
+        try #require(
+            try await query(sql).first { (row: inout RowReader) throws(PostgresError) -> UUID in try row.next() })
     }
 
     /// The SQLSTATE that a script fails with; nil when it works.

@@ -41,7 +41,8 @@ struct QuotaTests {
                         defer { console.close() }
                         // One that fails for another reason gives its place back.
                         _ = await console.fault(of: two.own.begin + Self.insertSite("gone") + "select 1 / 0; commit;")
-                        return await console.fault(of: two.own.begin + Self.insertSite("parallel \(writer)") + "commit;")
+                        return await console.fault(
+                            of: two.own.begin + Self.insertSite("parallel \(writer)") + "commit;")
                     }
                 }
                 return await group.reduce(into: [PostgresServerFault?]()) { $0.append($1) }
@@ -165,7 +166,8 @@ struct QuotaTests {
             let grace = try await api.integer(
                 """
                 select count(*)::int from app.quotas
-                where resource_key = 'sites' and max_allowed = 1 and level = 100 and grace_until_at > now() + interval '29 days'
+                where resource_key = 'sites' and max_allowed = 1 and level = 100
+                    and grace_until_at > now() + interval '29 days'
                 """)
             #expect(grace == 1)
             try await api.run(script: "commit")
@@ -181,7 +183,8 @@ struct QuotaTests {
             defer { api.close() }
             for statement in [
                 "update app.quotas set used = 0", "update app.quotas set max_allowed = null", "delete from app.quotas",
-                "select app.quota_sync(app.organization_id())", "select app.quota_add(app.organization_id(), 'sites', -1)",
+                "select app.quota_sync(app.organization_id())",
+                "select app.quota_add(app.organization_id(), 'sites', -1)",
                 "update app.organizations set overrides = '{}'", "update app.organizations set tier_id = tier_id",
                 "alter table app.sites disable trigger all", "set session_replication_role = replica",
             ] {

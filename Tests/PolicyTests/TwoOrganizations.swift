@@ -37,22 +37,27 @@ struct TwoOrganizations: Sendable {
         let organization = try await system.uuid(
             "select app.organization_create(null, null, 'customer', 'Dairy', \(slug), 'pro')")
         let user = try await system.uuid(
-            "insert into app.users (email, name, status) values (\(slug + "@example.test"), 'Member', 'active') returning id")
+            "insert into app.users (email, name, status) values (\(slug + "@example.test"), 'Member', 'active') returning id"
+        )
         let tenant = Tenant(id: organization, userID: user, sessionID: UUID())
         try await api.run(script: tenant.begin + (try SQLFiles.seed("tenant")) + "commit;")
         try await api.query(
             """
             select auth.record_login(\(user), \(organization), \(tenant.sessionID), 'password', null, 'test',
-                now() + interval '1 day', sha256(\(Array(slug.utf8))), now() + interval '1 day', '{}')
+                now() + interval '1 day', sha256(\(Array(slug.utf8))), '{}')
             """)
 
         try await api.run(script: tenant.begin)
         let source = try await api.integer("select source_no from app.devices")
         let rule = try await api.uuid("select id from app.alarm_rules")
         try await api.run(script: "commit")
-        try await ingest.query(
-            "select set_config('seed.source', \(String(source)), false), set_config('seed.rule', \(rule.uuidString), false)")
-        try await ingest.run(script: try SQLFiles.seed("measurements"))
+        try await ingest.run(
+            script: """
+                begin;
+                select set_config('seed.source', '\(source)', true), set_config('seed.rule', '\(rule)', true);
+                \(try SQLFiles.seed("measurements"))
+                commit;
+                """)
         return tenant
     }
 }

@@ -11,7 +11,7 @@ struct WallTests {
             let findings = try await self.findings(in: database, two)
             exceptions.check(
                 "hidden_from_api", broken: findings.filter { $0.1 == "hidden" }.map(\.0),
-                advice: "the API role sees nothing of it: list it in policies/10_tenant_tables.sql, or here with a reason")
+                advice: "hidden from the API role: list it in policies/10_tenant_tables.sql, or here with a reason")
             for (relation, finding) in findings where finding != "hidden" {
                 Issue.record("\(relation) \(finding)")
             }
@@ -94,10 +94,13 @@ struct WallTests {
             // A context that was set by mistake, and a keyset of another organization, change nothing of whose row it is.
             try await ingest.run(
                 script: """
-                    select set_config('app.organization_id', '\(two.foreign.id)', false);
-                    select app.ingest('{\(source)}', '{\(keyset)}', array[now() - interval '1 minute'], '{0}', '{0}', '{0}',
-                        '{1}', '{1}', null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                        null, null)
+                    begin;
+                    select set_config('app.organization_id', '\(two.foreign.id)', true);
+                    select app.ingest(
+                        row('{1}', null, null, null, null)::app.ingest_values, false, '{\(source)}', '{\(keyset)}',
+                        array[now() - interval '1 minute'], '{0}', '{0}', '{0}', '{1}', null,
+                        null, null, null, null, null, null, null, null, null, null, null, null);
+                    commit;
                     """)
             try await api.run(script: two.own.begin)
             #expect(try await api.integer("select count(*)::int from app.telemetry_hot") == rowsBefore + 1)

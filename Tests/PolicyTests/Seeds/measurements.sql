@@ -1,9 +1,10 @@
 -- What only the pipeline writes, for the source and rule that the settings name.
 select app.ingest_keyset(current_setting('seed.source')::integer, '{flow,temperature}');
 select app.ingest(
+    row('{81.5,7,79,7.5}', null, k.key_nos, '{1,1}', '{81.5,7}')::app.ingest_values, false,
     array[s.source, s.source], array[k.keyset_no, k.keyset_no], array[now(), '2022-03-24T09:00:00Z'], '{5,5}', '{0,0}',
-    '{0,2}', '{2,2}', '{81.5,7,79,7.5}', null, null,
-    array[s.source], array[now()], '{0}', '{2}', k.key_nos, '{1,1}', '{81.5,7}', null,
+    '{0,2}', '{2,2}', null,
+    array[s.source], '{null}', array[now()], '{0}', '{2}', null,
     array[s.rule], array[s.source], '{1}', '{"\\x01"}', array[null]::timestamptz[],
     jsonb_build_object(
         'alarms', jsonb_build_array(jsonb_build_object(
