@@ -133,7 +133,7 @@ let package = Package(
         tests("FleetTests", ["Fleet"]),
         tests("PlatformTests", ["Platform"]),
         tests("PostgresClientTests", ["PostgresClient", logging]),
-        tests("PersistenceTests", ["Persistence", "TestSupport"]),
+        tests("PersistenceTests", ["Persistence", logging]),
         tests("AlarmsTests", ["Alarms"], exclude: ["Fixtures"]),
         tests("RealtimeTests", ["Realtime"]),
         tests("PipelineTests", ["Pipeline", "TestSupport"]),

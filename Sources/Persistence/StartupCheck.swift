@@ -22,28 +22,11 @@ package enum StartupCheck {
             from pg_catalog.pg_roles r
             where r.rolname = current_user /* startup.role */
             """
-        ).first { (row: inout RowReader) throws -> (String, Bool, Bool, Bool, String?) in
-            (try row.next(), try row.next(), try row.next(), try row.next(), try row.next())
-        }
-        guard let (role, isSuperuser, bypasses, createsRoles, owned) = found else {
+        ).first { (row: inout RowReader) throws -> RoleRights in try RoleRights(from: &row) }
+        guard let found else {
             throw StartupRefusal(reasons: ["The role that the server signed in as cannot be examined."])
         }
-        let remedy = "Let the server sign in as rookery_api, rookery_ingest or rookery_system; "
-            + "`rookery migrate` makes them and sets their passwords."
-        var reasons: [String] = []
-        if isSuperuser {
-            reasons.append("The role \(role) is a superuser, to whom row-level security does not apply. \(remedy)")
-        } else if let owned {
-            reasons.append(
-                "The role \(role) owns tables, or is a member of their owner (\(shortened(owned))), and could switch "
-                    + "row-level security off. \(remedy)")
-        }
-        if bypasses {
-            reasons.append("The role \(role) has BYPASSRLS. Run `ALTER ROLE \(role) NOBYPASSRLS`, or: \(remedy)")
-        }
-        if createsRoles, !isSuperuser {
-            reasons.append("The role \(role) has CREATEROLE, and could make itself a member of any other. \(remedy)")
-        }
+        let reasons = found.dangers
         if !reasons.isEmpty { throw StartupRefusal(reasons: reasons) }
     }
 
@@ -67,11 +50,13 @@ package enum StartupCheck {
         let status = SchemaStatus(files: files, migrations: hashes[0], policies: hashes[1])
         var reasons: [String] = []
         if !status.pending.isEmpty {
-            reasons.append("Migrations are pending: \(shortened(status.pending.joined(separator: ", "))). Run `rookery migrate`.")
+            reasons.append(
+                "Migrations are pending: \(shortened(status.pending.joined(separator: ", "))). Run `rookery migrate`.")
         }
         if !status.edited.isEmpty {
             reasons.append(
-                "Applied migrations were edited: \(shortened(status.edited.joined(separator: ", "))). Put their text back.")
+                "Applied migrations were edited: \(shortened(status.edited.joined(separator: ", "))). Put their text back."
+            )
         }
         if status.pending.isEmpty, status.unknown.isEmpty, !status.changedPolicies.isEmpty {
             reasons.append(
@@ -80,7 +65,50 @@ package enum StartupCheck {
         if !reasons.isEmpty { throw StartupRefusal(reasons: reasons) }
     }
 
-    private static func shortened(_ list: String) -> String {
+    fileprivate static func shortened(_ list: String) -> String {
         list.count > 300 ? "\(list.prefix(300))…" : list
+    }
+}
+
+/// What a role could do beyond the grants of its policies.
+struct RoleRights: RowDecodable {
+    var role: String
+    var isSuperuser = false
+    var bypassesRowSecurity = false
+    var createsRoles = false
+    /// Tables that it owns, or whose owner it could become.
+    var ownedTables: String?
+
+    init(role: String) { self.role = role }
+
+    init(from row: inout RowReader) throws {
+        role = try row.next()
+        isSuperuser = try row.next()
+        bypassesRowSecurity = try row.next()
+        createsRoles = try row.next()
+        ownedTables = try row.next()
+    }
+
+    /// One sentence for each way around the walls, with what to do about it.
+    var dangers: [String] {
+        let remedy =
+            "Let the server sign in as rookery_api, rookery_ingest and rookery_system; `rookery migrate` makes them and "
+            + "sets their passwords."
+        if isSuperuser {
+            return ["The role \(role) is a superuser, to whom row-level security does not apply. \(remedy)"]
+        }
+        var dangers: [String] = []
+        if let ownedTables {
+            dangers.append(
+                "The role \(role) owns tables, or is a member of their owner (\(StartupCheck.shortened(ownedTables))), and "
+                    + "could switch row-level security off. \(remedy)")
+        }
+        if bypassesRowSecurity {
+            dangers.append("The role \(role) has BYPASSRLS. Run `ALTER ROLE \(role) NOBYPASSRLS`. \(remedy)")
+        }
+        if createsRoles {
+            dangers.append("The role \(role) has CREATEROLE, and could make itself a member of any other. \(remedy)")
+        }
+        return dangers
     }
 }

@@ -154,7 +154,8 @@ final class PostgresConsoleThread: Sendable {
     func perform<T: Sendable>(
         _ body: @escaping @Sendable (PostgresConsoleSession) throws(PostgresError) -> T
     ) async throws(PostgresError) -> T {
-        let outcome = await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<T, PostgresError>, Never>) in
+        let outcome = await withUnsafeContinuation {
+            (continuation: UnsafeContinuation<Result<T, PostgresError>, Never>) in
             let isAccepted = queue.withLock { queue in
                 guard !queue.isStopped else { return false }
                 queue.jobs.append { session in

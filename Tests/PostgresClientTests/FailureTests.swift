@@ -17,9 +17,9 @@ struct FailureTests {
                     do { _ = try await task.value } catch { throw error as? PostgresError ?? .misuse("\(error)") }
                 }
                 guard case .cancelled = error else {
-                Issue.record("another outcome was expected")
-                return
-            }
+                    Issue.record("another outcome was expected")
+                    return
+                }
                 #expect(try await client.integers("select 1") == [1])
                 #expect(try await watcher.isSleeping() == false)
             }
@@ -106,7 +106,9 @@ struct FailureTests {
             let refused = await withTaskGroup(of: Bool.self, returning: Int.self) { group in
                 for _ in 0..<50 {
                     group.addTask {
-                        let error = await failure { () async throws(PostgresError) in try await client.execute("select 1") }
+                        let error = await failure { () async throws(PostgresError) in
+                            try await client.execute("select 1")
+                        }
                         if case .overloaded(let seconds) = error { return seconds > 0 } else { return false }
                     }
                 }
@@ -128,9 +130,9 @@ struct FailureTests {
         let client = try PostgresClient(configuration: configuration, logger: TestDatabase.quiet)
         let error = await failure { () async throws(PostgresError) in try await client.execute("select 1") }
         guard case .notConnected(let reason) = error else {
-                Issue.record("another outcome was expected")
-                return
-            }
+            Issue.record("another outcome was expected")
+            return
+        }
         #expect(reason.contains("refused"))
         #expect(client.statistics.failures > 1)
         await client.shutdown()
@@ -146,9 +148,9 @@ struct FailureTests {
         let client = try PostgresClient(configuration: configuration, logger: TestDatabase.quiet)
         let error = await failure { () async throws(PostgresError) in try await client.execute("select 1") }
         guard case .notConnected(let reason) = error else {
-                Issue.record("another outcome was expected")
-                return
-            }
+            Issue.record("another outcome was expected")
+            return
+        }
         #expect(reason.contains("timeout"))
         await client.shutdown()
     }
@@ -174,7 +176,8 @@ struct FailureTests {
     func badURL() {
         #expect(throws: PostgresError.self) {
             try PostgresClient(
-                configuration: PostgresConfiguration(url: "postgres://a:secret@host:port:1/%zz"), logger: TestDatabase.quiet)
+                configuration: PostgresConfiguration(url: "postgres://a:secret@host:port:1/%zz"),
+                logger: TestDatabase.quiet)
         }
     }
 }

@@ -18,7 +18,10 @@ struct LeaseTests {
             let last = try await lease.commit(with: ["insert into t values (2) returning n"])
             #expect(last.count == 1 && last[0].count == 1)
             #expect(try await client.integers("select count(*) from t") == [2])
-            #expect(try await client.strings("select coalesce(nullif(current_setting('app.who', true), ''), 'none')") == ["none"])
+            #expect(
+                try await client.strings("select coalesce(nullif(current_setting('app.who', true), ''), 'none')") == [
+                    "none"
+                ])
             await client.shutdown()
         }
     }
@@ -28,7 +31,9 @@ struct LeaseTests {
         try await withDatabase { database in
             let client = try database.client { $0.maxConnections = 1 }
             try await client.execute("create table t (n int)")
-            let rows = try await client.begin(preamble: ["select 7"]).commit(with: ["insert into t values (1)", "select 8"])
+            let rows = try await client.begin(preamble: ["select 7"]).commit(with: [
+                "insert into t values (1)", "select 8",
+            ])
             #expect(rows.count == 2)
             #expect(try await client.begin().commit().isEmpty)
             #expect(try await client.integers("select count(*) from t") == [1])
@@ -52,7 +57,9 @@ struct LeaseTests {
 
             let swallowing = client.begin()
             _ = try await swallowing.run(["insert into t values (3)"])
-            let first = await failure { () async throws(PostgresError) in try await swallowing.run(["insert into t values (3)"]) }
+            let first = await failure { () async throws(PostgresError) in
+                try await swallowing.run(["insert into t values (3)"])
+            }
             #expect(first?.sqlState == "23505")
             let error = await failure { () async throws(PostgresError) in try await swallowing.commit() }
             guard case .rolledBack = error else {
@@ -83,7 +90,9 @@ struct LeaseTests {
             let client = try database.client()
             try await client.execute("create table t (n int)")
             let lease = client.begin(readOnly: true)
-            let error = await failure { () async throws(PostgresError) in try await lease.run(["insert into t values (1)"]) }
+            let error = await failure { () async throws(PostgresError) in
+                try await lease.run(["insert into t values (1)"])
+            }
             #expect(error?.sqlState == "25006")
             lease.rollback()
             await client.shutdown()
@@ -117,6 +126,8 @@ extension PostgresClient {
     /// Whether some session is in `pg_sleep` right now.
     func isSleeping() async throws -> Bool {
         try await integers(
-            "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()") != [0]
+            "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()") != [
+                0
+            ]
     }
 }

@@ -15,7 +15,9 @@ struct RequestTests {
                         switch number % 4 {
                         case 0:
                             let error = await failure { () async throws(PostgresError) in
-                                try await client.execute(["insert into t values (\(number))", "select 1 / (\(number) - \(number))"])
+                                try await client.execute([
+                                    "insert into t values (\(number))", "select 1 / (\(number) - \(number))",
+                                ])
                             }
                             #expect(error?.sqlState == "22012")
                         case 1:
@@ -24,8 +26,12 @@ struct RequestTests {
                             }
                             #expect(error?.sqlState == "42P01")
                         default:
-                            let rows = try? await client.execute(["insert into t values (\(number))", "select \(number) + 1"])
-                            let answer = try? rows?.last?.first { (row: inout RowReader) throws(PostgresError) -> Int in try row.next() }
+                            let rows = try? await client.execute([
+                                "insert into t values (\(number))", "select \(number) + 1",
+                            ])
+                            let answer = try? rows?.last?.first { (row: inout RowReader) throws(PostgresError) -> Int in
+                                try row.next()
+                            }
                             #expect(answer == number + 1)
                         }
                     }
@@ -42,7 +48,8 @@ struct RequestTests {
     func deferred() async throws {
         try await withDatabase { database in
             let client = try database.client { $0.maxConnections = 1 }
-            try await client.execute("create table t (n int, constraint t_n_key unique (n) deferrable initially deferred)")
+            try await client.execute(
+                "create table t (n int, constraint t_n_key unique (n) deferrable initially deferred)")
             let error = await failure { () async throws(PostgresError) in
                 try await client.execute("insert into t values (1), (1)")
             }
@@ -62,14 +69,17 @@ struct RequestTests {
         try await withDatabase { database in
             let client = try database.client()
             try await client.execute("create table t (n int constraint t_positive check (n > 0))")
-            let error = await failure { () async throws(PostgresError) in try await client.execute("insert into t values (-1)") }
+            let error = await failure { () async throws(PostgresError) in
+                try await client.execute("insert into t values (-1)")
+            }
             let fault = try #require(error?.serverFault)
             #expect(fault.sqlState == "23514")
             #expect(fault.constraint == "t_positive")
             #expect(fault.table == "t" && fault.schema == "public")
             #expect(fault.detail?.contains("-1") == true)
             let raised = await failure { () async throws(PostgresError) in
-                try await client.execute("do $$ begin raise 'full' using errcode = 'RK001', detail = '{\"limit\": 5}'; end $$")
+                try await client.execute(
+                    "do $$ begin raise 'full' using errcode = 'RK001', detail = '{\"limit\": 5}'; end $$")
             }
             #expect(raised?.sqlState == "RK001")
             #expect(raised?.serverFault?.detail == #"{"limit": 5}"#)
@@ -133,9 +143,12 @@ struct RequestTests {
             let client = try database.client { $0.maxConnections = 1 }
             let statement: SQL = "select 42"
             #expect(try await client.integers(statement) == [42])
-            let names = try await client.strings("select name from pg_prepared_statements where statement = 'select 42'")
+            let names = try await client.strings(
+                "select name from pg_prepared_statements where statement = 'select 42'")
             #expect(names.count == 1)
-            try await client.execute("do $$ declare n text; begin for n in select name from pg_prepared_statements where statement = 'select 42' loop execute 'deallocate ' || n; end loop; end $$")
+            try await client.execute(
+                "do $$ declare n text; begin for n in select name from pg_prepared_statements where statement = 'select 42' loop execute 'deallocate ' || n; end loop; end $$"
+            )
             #expect(try await client.integers(statement) == [42])
             await client.shutdown()
         }
@@ -148,7 +161,9 @@ struct RequestTests {
                 $0.statementTimeout = .milliseconds(100)
                 $0.maxConnections = 1
             }
-            let error = await failure { () async throws(PostgresError) in try await client.execute("select pg_sleep(20)") }
+            let error = await failure { () async throws(PostgresError) in
+                try await client.execute("select pg_sleep(20)")
+            }
             guard case .timeout = error else {
                 Issue.record("another outcome was expected")
                 return
@@ -167,7 +182,8 @@ struct RequestTests {
                 for _ in 0..<8 {
                     group.addTask {
                         let bytes = [UInt8](repeating: 7, count: 8 << 20)
-                        return try? await client.execute("select \(bytes)").first { (row: inout RowReader) throws(PostgresError) -> [UInt8] in
+                        return try? await client.execute("select \(bytes)").first {
+                            (row: inout RowReader) throws(PostgresError) -> [UInt8] in
                             try row.next()
                         }?.count
                     }

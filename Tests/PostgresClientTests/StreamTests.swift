@@ -14,7 +14,8 @@ struct StreamTests {
             #expect(await events.next() == .notification(channel: "changes", payload: "one"))
             #expect(await events.next() == .notification(channel: "O'dd \"name\"", payload: "two"))
             try await client.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'")
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'"
+            )
             #expect(await events.next() == .listening(mayHaveMissed: true))
             try await client.execute("select pg_notify('changes', 'three')")
             #expect(await events.next() == .notification(channel: "changes", payload: "three"))
@@ -44,7 +45,8 @@ struct StreamTests {
             let before = try residentMegabytes()
             var peak = before
             var bytes = 0, lines = 0, chunks = 0
-            let stream = try client.copyOut("copy (select n, repeat('x', 100) from generate_series(1, 1000000) n) to stdout")
+            let stream = try client.copyOut(
+                "copy (select n, repeat('x', 100) from generate_series(1, 1000000) n) to stdout")
             for try await chunk in stream {
                 bytes += chunk.count
                 lines += chunk.count { $0 == UInt8(ascii: "\n") }
@@ -63,11 +65,13 @@ struct StreamTests {
         try await withDatabase { database in
             let client = try database.client()
             let stream = try client.copyOut(
-                "copy (select current_setting('app.who')) to stdout", preamble: ["select set_config('app.who', \("cow"), true)"])
+                "copy (select current_setting('app.who')) to stdout",
+                preamble: ["select set_config('app.who', \("cow"), true)"])
             var text = ""
             for try await chunk in stream { text += String(decoding: chunk, as: UTF8.self) }
             #expect(text == "cow\n")
-            let failing = try client.copyOut("copy (select 1 / (500000 - n) from generate_series(1, 1000000) n) to stdout")
+            let failing = try client.copyOut(
+                "copy (select 1 / (500000 - n) from generate_series(1, 1000000) n) to stdout")
             let error = await failure { () async throws(PostgresError) in for try await _ in failing {} }
             #expect(error?.sqlState == "22012")
             #expect(throws: PostgresError.self) { try client.copyOut("copy (select \(1)) to stdout") }
@@ -80,7 +84,8 @@ struct StreamTests {
         try await withDatabase { database in
             let client = try database.client()
             do {
-                let stream = try client.copyOut("copy (select repeat('x', 1000) from generate_series(1, 100000000) n) to stdout")
+                let stream = try client.copyOut(
+                    "copy (select repeat('x', 1000) from generate_series(1, 100000000) n) to stdout")
                 var chunks = 0
                 for try await _ in stream {
                     chunks += 1
@@ -89,7 +94,8 @@ struct StreamTests {
             }
             try await eventually("the COPY has ended") {
                 try await client.integers(
-                    "select count(*) from pg_stat_activity where datname = current_database() and query like 'copy (select repeat%'") == [0]
+                    "select count(*) from pg_stat_activity where datname = current_database() and query like 'copy (select repeat%'"
+                ) == [0]
             }
             await client.shutdown()
         }
@@ -99,7 +105,8 @@ struct StreamTests {
     func copies() async throws {
         try await withDatabase { database in
             let client = try database.client { $0.maxCopies = 1 }
-            let first = try client.copyOut("copy (select repeat('x', 1000) from generate_series(1, 100000) n) to stdout")
+            let first = try client.copyOut(
+                "copy (select repeat('x', 1000) from generate_series(1, 100000) n) to stdout")
             var iterator = first.makeAsyncIterator()
             #expect(try await iterator.next() != nil)
             let second = try client.copyOut("copy (select 1) to stdout")

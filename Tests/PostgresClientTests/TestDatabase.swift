@@ -41,13 +41,23 @@ func withDatabase(_ body: (TestDatabase) async throws -> Void) async throws {
     let console = try await PostgresConsole.open(PostgresConfiguration(url: url), logger: TestDatabase.quiet)
     defer { console.close() }
     try await console.run(script: "create database \(name)")
+    let outcome: Result<Void, any Error>
     do {
-        try await body(TestDatabase(url: url, name: name))
+        outcome = .success(try await body(TestDatabase(url: url, name: name)))
     } catch {
-        try await console.run(script: "drop database \(name) with (force)")
-        throw error
+        outcome = .failure(error)
     }
-    try await console.run(script: "drop database \(name) with (force)")
+    // Only a superuser may end an autovacuum worker that has just looked in.
+    for attempt in 1... {
+        do {
+            try await console.run(script: "drop database \(name) with (force)")
+            break
+        } catch {
+            guard attempt < 200 else { throw error }
+            try await Task.sleep(for: .milliseconds(25))
+        }
+    }
+    try outcome.get()
 }
 
 /// Waits for a condition that another process brings about.

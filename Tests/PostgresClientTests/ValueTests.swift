@@ -38,13 +38,27 @@ struct ValueTests {
             let client = try database.client()
             var random = SeededGenerator(state: 1)
             try await roundTrip([true, false], through: client)
-            try await roundTrip([.min, .max, 0, -1] + (0..<100).map { _ in Int16.random(in: .min ... .max, using: &random) }, through: client)
-            try await roundTrip([.min, .max, 0, -1] + (0..<100).map { _ in Int32.random(in: .min ... .max, using: &random) }, through: client)
-            try await roundTrip([.min, .max, 0, -1] + (0..<100).map { _ in Int64.random(in: .min ... .max, using: &random) }, through: client)
-            try await roundTrip([.min, .max, 0, -1] + (0..<100).map { _ in Int.random(in: .min ... .max, using: &random) }, through: client)
-            try await roundTrip([0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude] + (0..<100).map { _ in Double(bitPattern: random.next()) }.filter { !$0.isNaN }, through: client)
-            try await roundTrip([0, .infinity, .pi] + (0..<100).map { _ in Float.random(in: -1e30...1e30, using: &random) }, through: client)
-            let nan = try await client.execute("select \(Double.nan)").first { (row: inout RowReader) throws(PostgresError) -> Double in try row.next() }
+            try await roundTrip(
+                [.min, .max, 0, -1] + (0..<100).map { _ in Int16.random(in: .min ... .max, using: &random) },
+                through: client)
+            try await roundTrip(
+                [.min, .max, 0, -1] + (0..<100).map { _ in Int32.random(in: .min ... .max, using: &random) },
+                through: client)
+            try await roundTrip(
+                [.min, .max, 0, -1] + (0..<100).map { _ in Int64.random(in: .min ... .max, using: &random) },
+                through: client)
+            try await roundTrip(
+                [.min, .max, 0, -1] + (0..<100).map { _ in Int.random(in: .min ... .max, using: &random) },
+                through: client)
+            try await roundTrip(
+                [0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude]
+                    + (0..<100).map { _ in Double(bitPattern: random.next()) }.filter { !$0.isNaN }, through: client)
+            try await roundTrip(
+                [0, .infinity, .pi] + (0..<100).map { _ in Float.random(in: -1e30...1e30, using: &random) },
+                through: client)
+            let nan = try await client.execute("select \(Double.nan)").first {
+                (row: inout RowReader) throws(PostgresError) -> Double in try row.next()
+            }
             #expect(nan?.isNaN == true)
             await client.shutdown()
         }
@@ -60,15 +74,21 @@ struct ValueTests {
                 String((0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] })
             }
             try await roundTrip(strings, through: client)
-            let blobs = (0..<100).map { length in (0..<length * 10).map { _ in UInt8.random(in: 0...255, using: &random) } }
+            let blobs = (0..<100).map { length in
+                (0..<length * 10).map { _ in UInt8.random(in: 0...255, using: &random) }
+            }
             try await roundTrip(blobs, through: client)
             try await roundTrip((0..<50).map { _ in UUID() }, through: client)
             try await roundTrip(
                 [.min, .max, 0].map { PostgresTimestamp(microseconds: $0) }
-                    + (0..<100).map { _ in PostgresTimestamp(microseconds: .random(in: -62_000_000_000_000_000...9_000_000_000_000_000, using: &random)) },
+                    + (0..<100).map { _ in
+                        PostgresTimestamp(
+                            microseconds: .random(in: -62_000_000_000_000_000...9_000_000_000_000_000, using: &random))
+                    },
                 through: client)
             try await roundTrip(
-                [.min, .max, 0].map { PostgresDate(days: $0) } + (0..<100).map { _ in PostgresDate(days: .random(in: -700_000...2_000_000, using: &random)) },
+                [.min, .max, 0].map { PostgresDate(days: $0) }
+                    + (0..<100).map { _ in PostgresDate(days: .random(in: -700_000...2_000_000, using: &random)) },
                 through: client)
             let addresses = ["192.0.2.7", "0.0.0.0/0", "10.1.0.0/16", "2001:db8::1", "::/0", "fe80::/10"]
             try await roundTrip(addresses.compactMap { PostgresInet($0) }, through: client)
@@ -108,7 +128,8 @@ struct ValueTests {
     func decoding() async throws {
         try await withDatabase { database in
             let client = try database.client()
-            let rows = try await client.execute("select 7::int2, 8::int4, 2.5::float4, 'x'::varchar, 300, null::int, 'a'")
+            let rows = try await client.execute(
+                "select 7::int2, 8::int4, 2.5::float4, 'x'::varchar, 300, null::int, 'a'")
             try rows.first { (row: inout RowReader) throws(PostgresError) -> Void in
                 #expect(try row.next(Int.self) == 7)
                 #expect(try row.next(Int64.self) == 8)
@@ -145,7 +166,9 @@ struct ValueTests {
         var random = SeededGenerator(state: 3)
         func attempt<T: PostgresDecodable>(_ type: T.Type, oid: UInt32) {
             for _ in 0..<2_000 {
-                var bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: 0...3, using: &random) }
+                var bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in
+                    UInt8.random(in: 0...3, using: &random)
+                }
                 if bytes.count > 16, Bool.random(using: &random) {
                     bytes.replaceSubrange(0..<4, with: [0, 0, 0, 1])
                     bytes.replaceSubrange(12..<14, with: [0, 0])

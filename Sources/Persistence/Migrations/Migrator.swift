@@ -22,8 +22,13 @@ package struct Migrator: Sendable {
 
     /// What was done.
     package struct Report: Sendable, Equatable {
-        package var applied: [String] = []
-        package var policiesApplied = false
+        package var applied: [String]
+        package var policiesApplied: Bool
+
+        package init(applied: [String] = [], policiesApplied: Bool = false) {
+            self.applied = applied
+            self.policiesApplied = policiesApplied
+        }
     }
 
     /// Applies pending migrations, each in a transaction, then all policies in one when any of them, or the schema, changed.

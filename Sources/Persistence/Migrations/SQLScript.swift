@@ -97,7 +97,9 @@ enum SQLScript {
             var end = position + 1
             while end < bytes.count, Self.isWord(bytes[end]) { end += 1 }
             guard end < bytes.count, bytes[end] == Self.dollar else { return false }
-            if end > position + 1, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position + 1]) { return false }
+            if end > position + 1, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position + 1]) {
+                return false
+            }
             let tag = bytes[position...end]
             position = end + 1
             while position + tag.count <= bytes.count {

@@ -28,7 +28,8 @@ package struct SchemaFiles: Sendable {
         var numbers: [Substring: String] = [:]
         for file in self.migrations {
             let number = file.name.prefix(4)
-            guard number.count == 4, number.allSatisfy({ $0.isASCII && $0.isNumber }), file.name.dropFirst(4).first == "_"
+            guard number.count == 4, number.allSatisfy({ $0.isASCII && $0.isNumber }),
+                file.name.dropFirst(4).first == "_"
             else { throw .badName(file.name) }
             if let other = numbers.updateValue(file.name, forKey: number) { throw .sameNumber(other, file.name) }
         }

@@ -53,7 +53,8 @@ struct SchemaLedger {
         }
     }
 
-    /// Within the migration's transaction.
+    /// Within the migration's transaction. The policies count as changed from here on, until they are applied: they have to
+    /// cover what the migration made, also when this run gets no further.
     func record(_ files: [SchemaFiles.File]) async throws {
         let needsUnlock = !(try await hasPolicy())
         try await console.run(script: "set local role rookery_owner")
@@ -62,6 +63,7 @@ struct SchemaLedger {
             try await console.query(
                 "insert into app.schema_migrations (name, content_hash) values (\(file.name), \(file.hash))")
         }
+        try await console.query("delete from app.policy_hashes")
         if needsUnlock { try await console.run(script: Self.lock) }
         try await console.run(script: "reset role")
     }
@@ -85,8 +87,9 @@ struct SchemaLedger {
     /// Before the policies were applied for the first time even the owner sees nothing of its tables.
     private func hasPolicy() async throws -> Bool {
         try await console.query(
-            "select exists (select from pg_catalog.pg_policy where polrelid = 'app.schema_migrations'::regclass)")
-            .first { (row: inout RowReader) throws -> Bool in try row.next() } ?? false
+            "select exists (select from pg_catalog.pg_policy where polrelid = 'app.schema_migrations'::regclass)"
+        )
+        .first { (row: inout RowReader) throws -> Bool in try row.next() } ?? false
     }
 
     private static let unlock = """

@@ -81,5 +81,7 @@ package struct SystemTransaction: ~Copyable, Sendable {
         }
     }
 
-    package func afterCommit(_ effect: @escaping @Sendable () -> Void) { transaction.effects.add { $0.afterCommit.append(effect) } }
+    package func afterCommit(_ effect: @escaping @Sendable () -> Void) {
+        transaction.effects.add { $0.afterCommit.append(effect) }
+    }
 }

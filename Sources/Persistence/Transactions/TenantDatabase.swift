@@ -94,9 +94,13 @@ package struct TenantTransaction: ~Copyable, Sendable {
 
     /// Tells every node, with COMMIT, that what it remembers of this subject (or of all of this kind) is no longer true.
     package func invalidate(_ kind: CacheKind, _ subjectID: UUID? = nil) {
-        transaction.effects.add { $0.invalidations.append(.init(organizationID: nil, kind: kind.rawValue, subjectID: subjectID)) }
+        transaction.effects.add {
+            $0.invalidations.append(.init(organizationID: nil, kind: kind.rawValue, subjectID: subjectID))
+        }
     }
 
     /// Runs `effect` once the transaction is committed. It must be brief and cannot fail.
-    package func afterCommit(_ effect: @escaping @Sendable () -> Void) { transaction.effects.add { $0.afterCommit.append(effect) } }
+    package func afterCommit(_ effect: @escaping @Sendable () -> Void) {
+        transaction.effects.add { $0.afterCommit.append(effect) }
+    }
 }

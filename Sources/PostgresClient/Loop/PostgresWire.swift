@@ -178,7 +178,9 @@ final class PostgresWire: PostgresLink {
     private func accept(_ result: OpaquePointer) {
         guard case .work(let request, let hidden, let isLast)? = segments.first else { return PQclear(result) }
         if isLast, request.kind == .commit {
-            if String(cString: PQcmdStatus(result)) != "COMMIT", request.failure == nil { request.failure = .rolledBack }
+            if String(cString: PQcmdStatus(result)) != "COMMIT", request.failure == nil {
+                request.failure = .rolledBack
+            }
             PQclear(result)
         } else if answered >= hidden, request.kind != .rollback, !request.isAbandoned {
             request.resultSets.append(PostgresRows(result))
