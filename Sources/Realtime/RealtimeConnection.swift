@@ -16,6 +16,8 @@ package final class RealtimeConnection: Sendable {
         case revoked
         /// The server is going away; the client should come back.
         case shutdown
+        /// The client keeps asking and does not read the answers.
+        case unread
         /// The reader is gone.
         case abandoned
     }
@@ -46,6 +48,7 @@ package final class RealtimeConnection: Sendable {
         var messages = Deque<Message>()
         var eventCount = 0
         var byteCount = 0
+        var answerCount = 0
         var waiter: CheckedContinuation<Void, Never>?
         var ending: Ending?
         /// The latest event offered: an event that belongs to several topics is taken once.
@@ -89,9 +92,23 @@ package final class RealtimeConnection: Sendable {
         waiter?.resume()
     }
 
-    /// Puts an answer behind the events that were published before it.
+    /// Puts an answer behind the events that were published before it. Answers are never dropped: a client that lets too
+    /// many wait is ended.
     func answer(_ bytes: [UInt8]) {
-        enqueue { $0.messages.append(.answer(bytes)) }
+        enqueue { queue in
+            queue.messages.append(.answer(bytes))
+            queue.answerCount += 1
+            guard queue.answerCount > Self.answerLimit else { return }
+            queue.ending = .unread
+            queue.messages.removeAll()
+        }
+    }
+
+    private static let answerLimit = 256
+
+    /// Sends a sign of life, unless there is something to be sent anyway.
+    package func beat(_ bytes: [UInt8]) {
+        if queue.withLock({ $0.messages.isEmpty }) { answer(bytes) }
     }
 
     func tellSnapshot(_ gap: Gap, sequence: Int64) {
@@ -147,10 +164,15 @@ package final class RealtimeConnection: Sendable {
     private static func take(from queue: inout Queue, limit: Int) -> [Message] {
         let messages = Array(queue.messages.prefix(limit))
         queue.messages.removeFirst(messages.count)
-        for case .event(let event) in messages {
-            queue.eventCount -= 1
-            queue.byteCount -= event.bytes.count
-            queue.delivered += 1
+        for message in messages {
+            switch message {
+            case .event(let event):
+                queue.eventCount -= 1
+                queue.byteCount -= event.bytes.count
+                queue.delivered += 1
+            case .answer: queue.answerCount -= 1
+            case .snapshot: break
+            }
         }
         return messages
     }

@@ -27,6 +27,9 @@ package enum ServerMessage {
 
     package static func pong(_ id: JSONValue?) -> [UInt8] { object("pong", id: id) { _ in } }
 
+    /// A sign of life where the transport has none of its own.
+    package static let heartbeat: [UInt8] = object("heartbeat") { _ in }
+
     /// A refusal, with the same codes and faults as a problem of the HTTP API. The connection goes on.
     package static func refused(_ id: JSONValue?, _ error: ServiceError) -> [UInt8] {
         object("error", id: id) { json in

@@ -103,4 +103,11 @@ struct RealtimeSessionTests {
         #expect(snapshot["reason"] == "slow-consumer")
         #expect(snapshot["state"] == ["topics": 2])
     }
+
+    @Test("a client that keeps asking and never reads is ended")
+    func unread() async throws {
+        let session = try session()
+        for _ in 0..<1000 { await session.receive(Array(#"{"type":"ping"}"#.utf8)) }
+        #expect(session.connection.ending == .unread)
+    }
 }

@@ -67,31 +67,32 @@ package struct Alarm: Sendable {
 }
 
 extension Alarm: JSONWritable {
-    package func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.field("id", id)
-            json.field("rule_id", ruleID)
-            json.field("rule_version", ruleVersion)
-            json.field("device_id", deviceID)
-            json.field("site_id", siteID)
-            json.field("severity", severity)
-            json.field("state", state.rawValue)
-            json.field("datapoint", evidence["datapoint"] ?? .null)
-            json.field("trigger_value", evidence["value"] ?? .null)
-            json.field("message", message)
-            json.field("raised_at", raisedAt)
-            json.field("last_at", lastAt)
-            json.field("occurrences", occurrences)
-            json.field("acknowledged_at", acknowledgedAt)
-            json.field("acknowledged_by", acknowledgedBy?.uuidString.lowercased())
-            json.field("cleared_at", clearedAt)
-            json.field("cleared_by", clearedBy?.uuidString.lowercased())
-            json.field("clear_reason", clearReason?.rawValue)
-            json.field("auto_cleared", clearReason?.isAutomatic ?? false)
-            json.field("evidence", evidence)
-            json.field("created_at", createdAt)
-            json.field("version", version)
-        }
+    package func write(to json: inout JSONWriter) { json.object { writeMembers(to: &$0) } }
+
+    /// Writes every member of an object that the caller has opened.
+    package func writeMembers(to json: inout JSONWriter) {
+        json.field("id", id)
+        json.field("rule_id", ruleID)
+        json.field("rule_version", ruleVersion)
+        json.field("device_id", deviceID)
+        json.field("site_id", siteID)
+        json.field("severity", severity)
+        json.field("state", state.rawValue)
+        json.field("datapoint", evidence["datapoint"] ?? .null)
+        json.field("trigger_value", evidence["value"] ?? .null)
+        json.field("message", message)
+        json.field("raised_at", raisedAt)
+        json.field("last_at", lastAt)
+        json.field("occurrences", occurrences)
+        json.field("acknowledged_at", acknowledgedAt)
+        json.field("acknowledged_by", acknowledgedBy?.uuidString.lowercased())
+        json.field("cleared_at", clearedAt)
+        json.field("cleared_by", clearedBy?.uuidString.lowercased())
+        json.field("clear_reason", clearReason?.rawValue)
+        json.field("auto_cleared", clearReason?.isAutomatic ?? false)
+        json.field("evidence", evidence)
+        json.field("created_at", createdAt)
+        json.field("version", version)
     }
 }
 

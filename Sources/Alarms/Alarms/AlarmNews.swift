@@ -1,7 +1,7 @@
 package import JSON
 package import Kernel
 
-/// What happened to an alarm, for those who listen live.
+/// What happened to an alarm, for those who listen live: `{"action": "acknowledged", …}` and the alarm's members.
 package struct AlarmNews: Sendable {
     package enum Change: String, Sendable { case raised, occurred, acknowledged, cleared, commented }
 
@@ -17,8 +17,8 @@ package struct AlarmNews: Sendable {
 extension AlarmNews: JSONWritable {
     package func write(to json: inout JSONWriter) {
         json.object { json in
-            json.field("change", change.rawValue)
-            json.field("alarm", alarm)
+            json.field("action", change.rawValue)
+            alarm.writeMembers(to: &json)
         }
     }
 }

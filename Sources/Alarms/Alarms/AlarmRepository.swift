@@ -117,14 +117,29 @@ struct AlarmRepository: Sendable {
         return Page(rows: rows, limit: page.limit, total: total) { PagePosition($0.id) }
     }
 
-    func deviceExists(_ tx: borrowing TenantTransaction, _ id: DeviceID) async throws -> Bool {
-        let sql: SQL = "select true from app.devices where id = \(id) and deleted_at is null /* alarms.device_exists */"
-        return try await tx.first(sql) { row in try row.next(Bool.self) } ?? false
+    /// The latest open alarms of these devices or sites, or of these ids; nil for all of the organization.
+    func listOpen(
+        _ tx: borrowing TenantTransaction, of subjects: AlarmSubjects?, limit: Int
+    ) async throws -> [Alarm] {
+        var conditions: SQL = "state in ('active', 'acknowledged')"
+        if let subjects {
+            conditions += " and (device_id = any (\(subjects.devices)) or site_id = any (\(subjects.sites))"
+            conditions += " or id = any (\(subjects.alarms)))"
+        }
+        let sql: SQL = """
+            select \(Self.columns) from app.alarms where \(conditions) order by id desc limit \(limit) /* alarms.list_open */
+            """
+        return try await tx.all(sql) { row in try Alarm(from: &row) }
     }
 
-    func siteExists(_ tx: borrowing TenantTransaction, _ id: SiteID) async throws -> Bool {
-        let sql: SQL = "select true from app.sites where id = \(id) /* alarms.site_exists */"
-        return try await tx.first(sql) { row in try row.next(Bool.self) } ?? false
+    /// How many of these different ids the organization has.
+    func count(_ tx: borrowing TenantTransaction, of subjects: AlarmSubjects) async throws -> Int {
+        let sql: SQL = """
+            select (select count(*) from app.devices where id = any (\(subjects.devices)) and deleted_at is null)
+                + (select count(*) from app.sites where id = any (\(subjects.sites)))
+                + (select count(*) from app.alarms where id = any (\(subjects.alarms))) /* alarms.count_subjects */
+            """
+        return try await tx.first(sql) { row in try row.next(Int.self) } ?? 0
     }
 }
 

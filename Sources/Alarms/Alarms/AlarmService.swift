@@ -25,7 +25,7 @@ package struct AlarmService: Sendable {
         _ tx: borrowing TenantTransaction, ofDevice device: DeviceID, _ filter: AlarmFilter,
         _ page: PageRequest<AlarmSort>
     ) async throws -> Page<Alarm> {
-        guard try await alarms.deviceExists(tx, device) else { throw ServiceError.notFound("device") }
+        guard try await isOwn(tx, AlarmSubjects(devices: [device])) else { throw ServiceError.notFound("device") }
         var filter = filter
         filter.deviceID = device
         return try await alarms.list(tx, filter, page)
@@ -34,10 +34,25 @@ package struct AlarmService: Sendable {
     package func list(
         _ tx: borrowing TenantTransaction, ofSite site: SiteID, _ filter: AlarmFilter, _ page: PageRequest<AlarmSort>
     ) async throws -> Page<Alarm> {
-        guard try await alarms.siteExists(tx, site) else { throw ServiceError.notFound("site") }
+        guard try await isOwn(tx, AlarmSubjects(sites: [site])) else { throw ServiceError.notFound("site") }
         var filter = filter
         filter.siteID = site
         return try await alarms.list(tx, filter, page)
+    }
+
+    /// The latest open alarms of these subjects, at most `limit`; nil for all of the organization.
+    package func listOpen(
+        _ tx: borrowing TenantTransaction, of subjects: AlarmSubjects?, limit: Int
+    ) async throws -> [Alarm] {
+        try await alarms.listOpen(tx, of: subjects, limit: limit)
+    }
+
+    /// Whether all of these exist in the organization. Another organization's are like unknown ones.
+    package func isOwn(_ tx: borrowing TenantTransaction, _ subjects: AlarmSubjects) async throws -> Bool {
+        let different = AlarmSubjects(
+            devices: Array(Set(subjects.devices)), sites: Array(Set(subjects.sites)),
+            alarms: Array(Set(subjects.alarms)))
+        return try await alarms.count(tx, of: different) == different.count
     }
 
     /// - Throws: `not-found`.
@@ -155,6 +170,21 @@ package struct AlarmService: Sendable {
         let (announcer, organizationID) = (announcer, tx.scope.organizationID)
         tx.afterCommit { announcer.announce(AlarmNews(change, alarm), in: organizationID) }
     }
+}
+
+/// What alarms are about, by id.
+package struct AlarmSubjects: Sendable {
+    package var devices: [DeviceID]
+    package var sites: [SiteID]
+    package var alarms: [AlarmID]
+
+    package init(devices: [DeviceID] = [], sites: [SiteID] = [], alarms: [AlarmID] = []) {
+        self.devices = devices
+        self.sites = sites
+        self.alarms = alarms
+    }
+
+    var count: Int { devices.count + sites.count + alarms.count }
 }
 
 extension TenantTransaction {
