@@ -34,7 +34,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 let package = Package(
     name: "rookery",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "rookery", targets: ["Rookery"])],
+    products: [
+        .executable(name: "rookery", targets: ["Rookery"]),
+        .executable(name: "rookery-benchmarks", targets: ["Benchmarks"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -117,6 +120,9 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ], swiftSettings: settings),
+
+        // Measuring, by hand.
+        .executableTarget(name: "Benchmarks", dependencies: ["Pipeline", logging], swiftSettings: settings),
 
         // Proof.
         module(

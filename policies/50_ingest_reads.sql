@@ -48,9 +48,14 @@ returns table (
     state_rule_ids uuid[], state_rule_versions integer[], states bytea[], state_deadlines timestamptz[],
     alarm_ids uuid[], alarm_rule_ids uuid[], alarm_severities text[], alarm_raised_at timestamptz[],
     alarm_occurrences integer[])
-language sql stable security definer
+language plpgsql stable security definer
 set search_path = pg_catalog
+-- Planning it takes ten times as long as running it for one source, and a function in SQL is planned for every call.
+set plan_cache_mode = force_generic_plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     select s.source_no, s.organization_id, o.status, coalesce(site.time_zone, o.time_zone), s.kind, s.subject_id,
         d.device_key, d.name, d.status, d.site_id, d.zone_id, d.type_id, d.model_id, p.seen_at, p.connection,
         l.received_at, l.k, l.t, l.v, l.x,
@@ -73,7 +78,8 @@ as $$
             array_agg(open.occurrences order by open.id) as occurrences
         from app.alarms open where open.source_no = s.source_no and open.cleared_at is null
     ) a on true
-    where s.source_no = any (source_nos) and (s.kind <> 'device' or d.deleted_at is null)
+    where s.source_no = any (source_nos) and (s.kind <> 'device' or d.deleted_at is null);
+end
 $$;
 
 /* The rules of an organization that the lanes evaluate. */

@@ -1,0 +1,42 @@
+import Glibc
+import Kernel
+import Logging
+import Persistence
+import Pipeline
+import PostgresClient
+
+/// Measures the way of a measurement from its JSON to the disk, in this process and in PostgreSQL.
+///
+/// `rookery-benchmarks URL [DEVICES] [SECONDS]`: `URL` names a migrated database, whose roles sign in without a password
+/// beyond what the URL holds. It makes an organization of its own there, with 3 rules that 5-point messages touch.
+@main
+struct Benchmarks {
+    static func main() async throws {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        guard let url = arguments.first else {
+            print("usage: rookery-benchmarks URL [DEVICES] [SECONDS]")
+            exit(64)
+        }
+        let devices = arguments.dropFirst().first.flatMap { Int($0) } ?? 2_000
+        let seconds = arguments.dropFirst(2).first.flatMap { Double($0) } ?? 5
+        var logger = Logger(label: "benchmarks")
+        logger.logLevel = .warning
+        let configuration = PostgresConfiguration(url: url)
+        let fleet = try await BenchmarkFleet.make(configuration, devices: devices, logger: logger)
+        DecodingBenchmark.run(fleet, seconds: seconds)
+        for lanes in [1, 2, 4] {
+            for shape in [
+                IngestBenchmark.Shape(clients: 1, messagesPerRequest: 1),
+                IngestBenchmark.Shape(clients: 64, messagesPerRequest: 1),
+                IngestBenchmark.Shape(clients: 256, messagesPerRequest: 1),
+                IngestBenchmark.Shape(clients: 8, messagesPerRequest: 100),
+                IngestBenchmark.Shape(clients: 32, messagesPerRequest: 100),
+            ] {
+                try await IngestBenchmark(
+                    configuration: configuration, fleet: fleet, lanes: lanes, shape: shape, seconds: seconds,
+                    logger: logger
+                ).run()
+            }
+        }
+    }
+}
