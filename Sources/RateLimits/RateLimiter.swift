@@ -94,7 +94,8 @@ private final class Shard: Sendable {
     var count: Int { buckets.withLock { $0.count } }
 
     /// - Returns: the state after the taking and, when there were too few tokens and none was taken, the nanoseconds to wait.
-    func take(_ cost: Int, from key: BucketKey, _ policy: RatePolicy, _ now: Int64) -> (state: RateState, wait: Int64?) {
+    func take(_ cost: Int, from key: BucketKey, _ policy: RatePolicy, _ now: Int64) -> (state: RateState, wait: Int64?)
+    {
         buckets.withLock { buckets in
             let lacking = max(0, (buckets[key] ?? now) - now)
             let price = policy.interval.multipliedReportingOverflow(by: Int64(cost))

@@ -24,7 +24,9 @@ package struct RatePolicy: Hashable, Sendable {
     }
 
     /// Nanoseconds in which an empty bucket fills.
-    var depth: Int64 { interval.multipliedReportingOverflow(by: Int64(burst)).overflow ? .max / 4 : interval * Int64(burst) }
+    var depth: Int64 {
+        interval.multipliedReportingOverflow(by: Int64(burst)).overflow ? .max / 4 : interval * Int64(burst)
+    }
 
     /// Seconds in which an empty bucket fills, rounded up.
     package var fillSeconds: Int { seconds(depth) }

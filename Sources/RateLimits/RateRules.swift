@@ -72,7 +72,9 @@ package struct RateRules: Sendable {
     }
 
     /// Telemetry: the cost is the number of messages. A request of a device that brings none costs it one.
-    package func telemetry(_ device: DeviceID, in organization: OrganizationID, _ rates: TierRates) -> [RateLimiter.Charge] {
+    package func telemetry(_ device: DeviceID, in organization: OrganizationID, _ rates: TierRates) -> [RateLimiter
+        .Charge]
+    {
         [.init(self.device, .device(device)), .init(rates.telemetry, .organization(organization))]
     }
 

@@ -1,9 +1,9 @@
 import Kernel
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Whose tokens are counted.
@@ -29,7 +29,10 @@ package struct AddressBlock: Hashable, Sendable {
             low = Self.mapped | UInt64(UInt32(bigEndian: four.s_addr))
         } else if inet_pton(AF_INET6, text.prefix { $0 != "%" }.description, &six) == 1 {
             let (front, back) = withUnsafeBytes(of: &six) {
-                (UInt64(bigEndian: $0.load(as: UInt64.self)), UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self)))
+                (
+                    UInt64(bigEndian: $0.load(as: UInt64.self)),
+                    UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self))
+                )
             }
             let isMapped = front == 0 && back >> 32 == 0xffff
             high = front

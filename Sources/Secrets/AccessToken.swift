@@ -14,7 +14,8 @@ package struct AccessTokenClaims: Sendable, Equatable {
     package let expiresAt: Int64
 
     package init(
-        subject: String, session: String, organization: String?, tokenID: String, issuedAt: Int64, notBefore: Int64, expiresAt: Int64
+        subject: String, session: String, organization: String?, tokenID: String, issuedAt: Int64, notBefore: Int64,
+        expiresAt: Int64
     ) {
         self.subject = subject
         self.session = session
@@ -38,7 +39,9 @@ package struct AccessTokenPolicy: Sendable {
     /// - Throws: `SecretsError.malformed` when issuer or audience is empty or holds anything but printable ASCII without quotes.
     package init(issuer: String, audience: String, lifetime: Int64 = 900, backdating: Int64 = 30) throws(SecretsError) {
         for text in [issuer, audience] {
-            guard !text.isEmpty, FlatJSON.canHold(text) else { throw .malformed("issuer and audience are printable ASCII without quotes") }
+            guard !text.isEmpty, FlatJSON.canHold(text) else {
+                throw .malformed("issuer and audience are printable ASCII without quotes")
+            }
         }
         guard lifetime > 0, backdating >= 0 else { throw .malformed("a token's lifetime is positive") }
         self.issuer = issuer
@@ -50,7 +53,8 @@ package struct AccessTokenPolicy: Sendable {
 
 /// Why a token was refused: for logs and metrics. Clients hear one answer for all.
 package enum AccessTokenFault: Error, Equatable, Sendable {
-    case oversized, malformed, forbiddenHeader, algorithm, type, unknownKey, signature, issuer, audience, expired, notYetValid
+    case oversized, malformed, forbiddenHeader, algorithm, type, unknownKey, signature, issuer, audience, expired,
+        notYetValid
 }
 
 /// Issues access tokens: JWS compact form, `ES256`, `typ` `at+jwt` (RFC 7515, 7518, 9068).
@@ -77,14 +81,17 @@ package struct AccessTokenSigner: Sendable {
             subject: subject, session: session, organization: organization, tokenID: tokenID, issuedAt: now,
             notBefore: now - policy.backdating, expiresAt: now + policy.lifetime)
         var members: [(String, FlatJSON.Value)] = [
-            ("iss", .string(policy.issuer)), ("aud", .string(policy.audience)), ("sub", .string(subject)), ("sid", .string(session)),
+            ("iss", .string(policy.issuer)), ("aud", .string(policy.audience)), ("sub", .string(subject)),
+            ("sid", .string(session)),
         ]
         if let organization { members.append(("org", .string(organization))) }
         members.append(("jti", .string(tokenID)))
         members.append(("iat", .integer(claims.issuedAt)))
         members.append(("nbf", .integer(claims.notBefore)))
         members.append(("exp", .integer(claims.expiresAt)))
-        let header = FlatJSON.write([("alg", .string("ES256")), ("typ", .string("at+jwt")), ("kid", .string(key.keyID))])
+        let header = FlatJSON.write([
+            ("alg", .string("ES256")), ("typ", .string("at+jwt")), ("kid", .string(key.keyID)),
+        ])
         let signed = "\(Base64URL.encode(Array(header.utf8))).\(Base64URL.encode(Array(FlatJSON.write(members).utf8)))"
         let signature = try key.signature(of: Array(signed.utf8))
         return ("\(signed).\(Base64URL.encode(signature))", claims)

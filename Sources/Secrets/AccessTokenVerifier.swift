@@ -54,11 +54,14 @@ package final class AccessTokenVerifier: Sendable {
         guard let members = FlatJSON(parsing: payload) else { throw .malformed }
         guard members.string("iss") == policy.issuer else { throw .issuer }
         guard members.string("aud") == policy.audience else { throw .audience }
-        guard let subject = members.string("sub"), let session = members.string("sid"), let tokenID = members.string("jti"),
-            let issuedAt = members.integer("iat"), let notBefore = members.integer("nbf"), let expiresAt = members.integer("exp")
+        guard let subject = members.string("sub"), let session = members.string("sid"),
+            let tokenID = members.string("jti"),
+            let issuedAt = members.integer("iat"), let notBefore = members.integer("nbf"),
+            let expiresAt = members.integer("exp")
         else { throw .malformed }
         return AccessTokenClaims(
-            subject: subject, session: session, organization: members.string("org"), tokenID: tokenID, issuedAt: issuedAt,
+            subject: subject, session: session, organization: members.string("org"), tokenID: tokenID,
+            issuedAt: issuedAt,
             notBefore: notBefore, expiresAt: expiresAt)
     }
 

@@ -30,7 +30,9 @@ package struct Digest256: Hashable, Sendable {
         var output: [UInt8] = []
         output.reserveCapacity(32)
         for word in [words.0, words.1, words.2, words.3] {
-            for shift in stride(from: 56, through: 0, by: -8) { output.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                output.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+            }
         }
         return output
     }
@@ -40,7 +42,9 @@ package struct Digest256: Hashable, Sendable {
 
     /// Compares in a time that does not depend on where the two differ.
     package func isEqual(toUntrusted other: Digest256) -> Bool {
-        let difference = (words.0 ^ other.words.0) | (words.1 ^ other.words.1) | (words.2 ^ other.words.2) | (words.3 ^ other.words.3)
+        let difference =
+            (words.0 ^ other.words.0) | (words.1 ^ other.words.1) | (words.2 ^ other.words.2)
+            | (words.3 ^ other.words.3)
         return difference == 0
     }
 

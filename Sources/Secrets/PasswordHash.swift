@@ -29,12 +29,15 @@ package struct PasswordHash: Sendable, Equatable, CustomStringConvertible, Custo
     /// - Throws: `SecretsError.malformed` for another algorithm, another version, or a cost beyond 256 MiB, 16 passes, 8 lanes.
     package init(stored: String) throws(SecretsError) {
         let parts = stored.split(separator: "$", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[0].isEmpty, parts[1] == "argon2id", parts[2] == "v=19", !parts[4].isEmpty, !parts[5].isEmpty else {
+        guard parts.count == 6, parts[0].isEmpty, parts[1] == "argon2id", parts[2] == "v=19", !parts[4].isEmpty,
+            !parts[5].isEmpty
+        else {
             throw .malformed("not an Argon2id hash of version 19")
         }
         let costs = parts[3].split(separator: ",", omittingEmptySubsequences: false)
         guard costs.count == 3, let memory = Self.cost(costs[0], "m="), let passes = Self.cost(costs[1], "t="),
-            let lanes = Self.cost(costs[2], "p="), (8...Self.mostMemory).contains(memory), (1...Self.mostPasses).contains(passes),
+            let lanes = Self.cost(costs[2], "p="), (8...Self.mostMemory).contains(memory),
+            (1...Self.mostPasses).contains(passes),
             (1...Self.mostLanes).contains(lanes)
         else { throw .malformed("the cost of a password hash is missing or out of bounds") }
         self.stored = stored

@@ -28,7 +28,8 @@ package struct PasswordHasher: Sendable {
     ///   - concurrency: how many hashes are computed at once; each holds `parameters.memory`.
     ///   - queueLimit: how many callers may wait.
     package init(
-        parameters: Argon2Parameters = .recommended, concurrency: Int, queueLimit: Int = 256, random: any RandomSource = SystemRandom()
+        parameters: Argon2Parameters = .recommended, concurrency: Int, queueLimit: Int = 256,
+        random: any RandomSource = SystemRandom()
     ) throws(SecretsError) {
         self.parameters = parameters
         self.random = random
@@ -36,7 +37,8 @@ package struct PasswordHasher: Sendable {
         let salt = Self.unpaddedBase64(try random.bytes(Self.saltBytes))
         let hash = Self.unpaddedBase64(try random.bytes(Self.hashBytes))
         decoy = try PasswordHash(
-            stored: "$argon2id$v=19$m=\(parameters.memory),t=\(parameters.passes),p=\(parameters.lanes)$\(salt)$\(hash)")
+            stored: "$argon2id$v=19$m=\(parameters.memory),t=\(parameters.passes),p=\(parameters.lanes)$\(salt)$\(hash)"
+        )
     }
 
     /// How many callers wait now: for metrics.
@@ -69,9 +71,12 @@ package struct PasswordHasher: Sendable {
         var encoded = [CChar](repeating: 0, count: 160)
         let password = Array(password.utf8)
         let code = argon2id_hash_encoded(
-            parameters.passes, parameters.memory, parameters.lanes, password, password.count, salt, salt.count, hashBytes, &encoded,
+            parameters.passes, parameters.memory, parameters.lanes, password, password.count, salt, salt.count,
+            hashBytes, &encoded,
             encoded.count)
-        guard code == ARGON2_OK.rawValue else { return .failure(.libraryFailure("argon2id_hash_encoded", code: Int(code))) }
+        guard code == ARGON2_OK.rawValue else {
+            return .failure(.libraryFailure("argon2id_hash_encoded", code: Int(code)))
+        }
         let text = String(decoding: encoded.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         return Result { () throws(SecretsError) in try PasswordHash(stored: text) }
     }

@@ -73,7 +73,9 @@ package struct SealingKeyring: Sendable {
         for entry in text.split(separator: ",") {
             let parts = entry.split(separator: ":")
             guard let last = parts.last, parts.count <= 2 else { throw .malformed("sealing keys are VERSION:KEY,…") }
-            guard let version = parts.count == 2 ? UInt32(parts[0]) : 1 else { throw .malformed("a key's version is a number") }
+            guard let version = parts.count == 2 ? UInt32(parts[0]) : 1 else {
+                throw .malformed("a key's version is a number")
+            }
             let key = last.last == "=" ? last.dropLast() : last
             guard let bytes = key.utf8.count == 64 ? Hexadecimal.decode(key) : Base64URL.decode(Array(key.utf8)) else {
                 throw .malformed("a sealing key is 64 hexadecimal digits or 43 symbols of base64url")
@@ -81,15 +83,20 @@ package struct SealingKeyring: Sendable {
             parsed.append(try SealingKey(version: version, bytes: bytes))
         }
         guard let first = parsed.first else { throw .malformed("no sealing key given") }
-        guard Set(parsed.map(\.version)).count == parsed.count else { throw .malformed("two sealing keys share a version") }
+        guard Set(parsed.map(\.version)).count == parsed.count else {
+            throw .malformed("two sealing keys share a version")
+        }
         self.init(current: first, older: Array(parsed.dropFirst()))
     }
 
     /// - Returns: the sealed form of `plaintext`; a new nonce each time.
-    package func seal(_ plaintext: [UInt8], for context: SealingContext, random: some RandomSource) throws(SecretsError) -> [UInt8] {
+    package func seal(_ plaintext: [UInt8], for context: SealingContext, random: some RandomSource) throws(SecretsError)
+        -> [UInt8]
+    {
         let header = [Self.form] + current.version.bigEndianBytes
         let nonce = try random.bytes(Self.nonceBytes)
-        let (ciphertext, tag) = try AESGCM.encrypt(plaintext, key: current.bytes, nonce: nonce, associated: header + context.encoded)
+        let (ciphertext, tag) = try AESGCM.encrypt(
+            plaintext, key: current.bytes, nonce: nonce, associated: header + context.encoded)
         return header + nonce + ciphertext + tag
     }
 
@@ -107,7 +114,9 @@ package struct SealingKeyring: Sendable {
 
     /// The version of the key that sealed a value: what differs from `current.version` is due for sealing again.
     package static func keyVersion(of sealed: [UInt8]) throws(SecretsError) -> UInt32 {
-        guard sealed.count >= headerBytes + nonceBytes + tagBytes, sealed[0] == form else { throw .malformed("not a sealed value") }
+        guard sealed.count >= headerBytes + nonceBytes + tagBytes, sealed[0] == form else {
+            throw .malformed("not a sealed value")
+        }
         return sealed[1..<headerBytes].reduce(0) { $0 << 8 | UInt32($1) }
     }
 }

@@ -33,7 +33,8 @@ package struct SecretToken: Sendable, Equatable, CustomStringConvertible, Custom
     package init?(parsing text: some StringProtocol, as kind: Kind) {
         let symbols = Array(text.utf8)
         let prefix = kind.rawValue.utf8
-        guard symbols.count == prefix.count + Self.randomSymbols + Self.checksumSymbols, symbols.starts(with: prefix) else { return nil }
+        guard symbols.count == prefix.count + Self.randomSymbols + Self.checksumSymbols, symbols.starts(with: prefix)
+        else { return nil }
         guard symbols[prefix.count...].allSatisfy({ Base62.isSymbol[Int($0)] }) else { return nil }
         let body = symbols.dropLast(Self.checksumSymbols)
         guard ConstantTime.areEqual(Self.checksum(body), symbols.suffix(Self.checksumSymbols)) else { return nil }

@@ -7,7 +7,8 @@ import COpenSSL
 package final class VerificationKey: @unchecked Sendable {
     /// SubjectPublicKeyInfo of an uncompressed P-256 point (RFC 5480), up to the 65 bytes of the point.
     private static let spkiPrefix: [UInt8] = [
-        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+        0xce, 0x3d, 0x03,
         0x01, 0x07, 0x03, 0x42, 0x00,
     ]
 
@@ -33,7 +34,8 @@ package final class VerificationKey: @unchecked Sendable {
         key = parsed
         self.x = x
         self.y = y
-        let members = "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"\(Base64URL.encode(x))\",\"y\":\"\(Base64URL.encode(y))\"}"
+        let members =
+            "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"\(Base64URL.encode(x))\",\"y\":\"\(Base64URL.encode(y))\"}"
         keyID = Base64URL.encode(SHA256.digest(members).bytes)
     }
 
@@ -50,7 +52,8 @@ package final class VerificationKey: @unchecked Sendable {
     /// Reads ``jsonWebKey`` back.
     /// - Throws: `SecretsError.malformed` for another form, another curve, or a `kid` that is not the thumbprint.
     package convenience init(jsonWebKey: some StringProtocol) throws(SecretsError) {
-        guard let members = FlatJSON(parsing: Array(jsonWebKey.utf8)), members.string("kty") == "EC", members.string("crv") == "P-256",
+        guard let members = FlatJSON(parsing: Array(jsonWebKey.utf8)), members.string("kty") == "EC",
+            members.string("crv") == "P-256",
             let x = members.string("x").flatMap({ Base64URL.decode(Array($0.utf8)) }),
             let y = members.string("y").flatMap({ Base64URL.decode(Array($0.utf8)) })
         else { throw .malformed("not a JSON Web Key of P-256") }
@@ -60,7 +63,9 @@ package final class VerificationKey: @unchecked Sendable {
 
     /// - Parameter signature: `R ‖ S`, 64 bytes.
     func verifies(signature: [UInt8], of message: some Sequence<UInt8>) -> Bool {
-        guard signature.count == 64, let der = Self.derSignature(signature), let context = EVP_MD_CTX_new() else { return false }
+        guard signature.count == 64, let der = Self.derSignature(signature), let context = EVP_MD_CTX_new() else {
+            return false
+        }
         defer { EVP_MD_CTX_free(context) }
         let message = Array(message)
         let verdict =
@@ -180,7 +185,8 @@ package final class SigningKey: @unchecked Sendable, CustomStringConvertible, Cu
         guard let context = EVP_PKEY_CTX_new_id(EVP_PKEY_EC, nil) else { return nil }
         defer { EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
-        guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_CTX_set_ec_paramgen_curve_nid(context, NID_X9_62_prime256v1) == 1,
+        guard EVP_PKEY_keygen_init(context) == 1,
+            EVP_PKEY_CTX_set_ec_paramgen_curve_nid(context, NID_X9_62_prime256v1) == 1,
             EVP_PKEY_keygen(context, &key) == 1
         else { return nil }
         return key

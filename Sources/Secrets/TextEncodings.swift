@@ -93,7 +93,9 @@ package enum Base62 {
     }()
 
     /// - Returns: `count` symbols, each evenly distributed: 5.95 bits each.
-    package static func randomText(_ count: Int, from source: some RandomSource = SystemRandom()) throws(SecretsError) -> String {
+    package static func randomText(_ count: Int, from source: some RandomSource = SystemRandom()) throws(SecretsError)
+        -> String
+    {
         String(decoding: try random(count, from: source), as: UTF8.self)
     }
 

@@ -35,7 +35,8 @@ import Testing
     @Test("what is refused by one limit takes nothing from the others")
     func allOrNothing() {
         let limiter = RateLimiter(clock: clock)
-        let narrow = RateLimiter.Charge(RatePolicy(name: "client", quantity: 10, window: 10, burst: 10), .user(UserID.make()))
+        let narrow = RateLimiter.Charge(
+            RatePolicy(name: "client", quantity: 10, window: 10, burst: 10), .user(UserID.make()))
         let wide = RateLimiter.Charge(RatePolicy(name: "organization", quantity: 5, window: 5, burst: 5), subject)
         for _ in 0..<5 { #expect(limiter.decide([narrow, wide]).isAllowed) }
         for _ in 0..<20 {
@@ -51,14 +52,22 @@ import Testing
         let one = RatePolicy(name: "one", quantity: 1, window: 60, burst: 1)
         let id = OrganizationID.make()
         let subjects: [RateSubject] = [
-            .organization(id), .organization(.make()), .user(UserID(id.uuid)), .apiKey(APIKeyID(id.uuid)), .device(DeviceID(id.uuid)),
-            .address(AddressBlock("10.0.0.1")), .address(AddressBlock("10.0.0.2")), .address(AddressBlock("2001:db8::1")),
+            .organization(id), .organization(.make()), .user(UserID(id.uuid)), .apiKey(APIKeyID(id.uuid)),
+            .device(DeviceID(id.uuid)),
+            .address(AddressBlock("10.0.0.1")), .address(AddressBlock("10.0.0.2")),
+            .address(AddressBlock("2001:db8::1")),
         ]
         for subject in subjects { #expect(limiter.decide([.init(one, subject)]).isAllowed) }
         for subject in subjects { #expect(!limiter.decide([.init(one, subject)]).isAllowed) }
-        #expect(limiter.decide([.init(RatePolicy(name: "two", quantity: 1, window: 60, burst: 1), .organization(id))]).isAllowed)
-        #expect(!limiter.decide([.init(one, .address(AddressBlock("::ffff:10.0.0.1")))]).isAllowed, "the same client over a mapped socket")
-        #expect(!limiter.decide([.init(one, .address(AddressBlock("2001:db8::ffff:2")))]).isAllowed, "the same subscriber's network")
+        #expect(
+            limiter.decide([.init(RatePolicy(name: "two", quantity: 1, window: 60, burst: 1), .organization(id))])
+                .isAllowed)
+        #expect(
+            !limiter.decide([.init(one, .address(AddressBlock("::ffff:10.0.0.1")))]).isAllowed,
+            "the same client over a mapped socket")
+        #expect(
+            !limiter.decide([.init(one, .address(AddressBlock("2001:db8::ffff:2")))]).isAllowed,
+            "the same subscriber's network")
     }
 
     @Test("a batch costs its messages; one larger than the bucket passes when it is full and is worked off")
@@ -86,12 +95,15 @@ import Testing
         let window = Int.random(in: 1...120, using: &random)
         let burst = Int.random(in: 1...500, using: &random)
         let limiter = RateLimiter(clock: clock)
-        let charge = RateLimiter.Charge(RatePolicy(name: "api", quantity: quantity, window: window, burst: burst), subject)
+        let charge = RateLimiter.Charge(
+            RatePolicy(name: "api", quantity: quantity, window: window, burst: burst), subject)
         let start = clock.nanoseconds()
         var passed = 0
         for _ in 0..<3000 {
             if limiter.decide([charge]).isAllowed { passed += 1 }
-            if Int.random(in: 0..<4, using: &random) == 0 { clock.advance(.microseconds(Int.random(in: 0...2_000_000, using: &random))) }
+            if Int.random(in: 0..<4, using: &random) == 0 {
+                clock.advance(.microseconds(Int.random(in: 0...2_000_000, using: &random)))
+            }
             let elapsed = Double(clock.nanoseconds() - start) / 1e9
             #expect(Double(passed) <= Double(burst) + elapsed * Double(quantity) / Double(window) + 1e-6)
         }
@@ -101,10 +113,12 @@ import Testing
     func obedientClient(seed: UInt64) throws {
         var random = Seeded(state: seed)
         let narrow = RatePolicy(
-            name: "client", quantity: Int.random(in: 1...600, using: &random), window: Int.random(in: 1...60, using: &random),
+            name: "client", quantity: Int.random(in: 1...600, using: &random),
+            window: Int.random(in: 1...60, using: &random),
             burst: Int.random(in: 1...200, using: &random))
         let wide = RatePolicy(
-            name: "organization", quantity: Int.random(in: 1...600, using: &random), window: Int.random(in: 1...60, using: &random),
+            name: "organization", quantity: Int.random(in: 1...600, using: &random),
+            window: Int.random(in: 1...60, using: &random),
             burst: Int.random(in: 1...200, using: &random))
         let limiter = RateLimiter(clock: clock)
         let charges = [RateLimiter.Charge(narrow, .user(UserID.make())), RateLimiter.Charge(wide, subject)]
@@ -155,7 +169,8 @@ import Testing
         let held = RateSubject.address(AddressBlock("192.0.2.1"))
         for _ in 0..<10 { #expect(limiter.decide([.init(policy, held)]).isAllowed) }
         for number in 0..<20_000 {
-            let stranger = RateSubject.address(AddressBlock("10.\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255)"))
+            let stranger = RateSubject.address(
+                AddressBlock("10.\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255)"))
             #expect(limiter.decide([.init(policy, stranger)]).isAllowed)
             if number.isMultiple(of: 1000) { #expect(!limiter.decide([.init(policy, held)]).isAllowed) }
         }
@@ -182,7 +197,8 @@ import Testing
         for quantity in [Int.min, 0, 1, .max] {
             for window in [Int.min, 0, 1, .max] {
                 for burst in [Int.min, 0, 1, .max] {
-                    let policy = RatePolicy(name: "q\(quantity)w\(window)b\(burst)", quantity: quantity, window: window, burst: burst)
+                    let policy = RatePolicy(
+                        name: "q\(quantity)w\(window)b\(burst)", quantity: quantity, window: window, burst: burst)
                     #expect(limiter.decide([.init(policy, subject)]).isAllowed)
                     _ = limiter.decide([.init(policy, subject)], cost: .max)
                     _ = limiter.decide([.init(policy, subject)], cost: .max)
@@ -193,7 +209,8 @@ import Testing
 
     @Test("a tier's rates are read from its document, overrides first, and telemetry is counted apart from requests")
     func tierRates() throws {
-        let rates = try JSONValue(parsing: Array(#"{"api":{"per_minute":600,"burst":200},"telemetry":{"per_second":100,"burst":1000}}"#.utf8))
+        let rates = try JSONValue(
+            parsing: Array(#"{"api":{"per_minute":600,"burst":200},"telemetry":{"per_second":100,"burst":1000}}"#.utf8))
         let overrides = try JSONValue(parsing: Array(#"{"api":{"burst":50}}"#.utf8))
         let tier = TierRates(rates: rates, overrides: overrides)
         #expect(tier == TierRates(requestsPerMinute: 600, requestBurst: 50, messagesPerSecond: 100, messageBurst: 1000))

@@ -18,13 +18,16 @@ import Testing
     }
 
     private func issue(at time: Int64? = nil) throws -> String {
-        try signer.issue(subject: "user-1", session: "session-1", organization: "organization-1", tokenID: "token-1", at: time ?? now).token
+        try signer.issue(
+            subject: "user-1", session: "session-1", organization: "organization-1", tokenID: "token-1", at: time ?? now
+        ).token
     }
 
     /// A token with the right signature over whatever is given.
     private func forge(header: String? = nil, payload: String? = nil, key other: SigningKey? = nil) throws -> String {
         let header = header ?? "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(key.keyID)\"}"
-        let signed = "\(Base64URL.encode(Array(header.utf8))).\(Base64URL.encode(Array((payload ?? self.payload()).utf8)))"
+        let signed =
+            "\(Base64URL.encode(Array(header.utf8))).\(Base64URL.encode(Array((payload ?? self.payload()).utf8)))"
         return "\(signed).\(Base64URL.encode(try (other ?? key).signature(of: Array(signed.utf8))))"
     }
 
@@ -41,11 +44,14 @@ import Testing
 
     @Test("an issued token is verified, from memory too, and says what was put in")
     func roundTrip() throws {
-        let issued = try signer.issue(subject: "user-1", session: "session-1", organization: "organization-1", tokenID: "token-1", at: now)
+        let issued = try signer.issue(
+            subject: "user-1", session: "session-1", organization: "organization-1", tokenID: "token-1", at: now)
         for _ in 0..<3 { #expect(try verifier.verify(issued.token, at: now) == issued.claims) }
-        let platform = try signer.issue(subject: "user-1", session: "session-1", organization: nil, tokenID: "token-2", at: now)
+        let platform = try signer.issue(
+            subject: "user-1", session: "session-1", organization: nil, tokenID: "token-2", at: now)
         #expect(try verifier.verify(platform.token, at: now).organization == nil)
-        #expect(fault(try forge()) == nil, "the forge of these tests makes tokens that differ only in what a test changes")
+        #expect(
+            fault(try forge()) == nil, "the forge of these tests makes tokens that differ only in what a test changes")
     }
 
     @Test("ES256 agrees with the example of RFC 7515 A.3")
@@ -54,8 +60,10 @@ import Testing
         let coordinates = try point.map { try #require(Base64URL.decode(Array($0.utf8))) }
         let published = try VerificationKey(x: coordinates[0], y: coordinates[1])
         let signature = try #require(
-            Base64URL.decode(Array("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q".utf8)))
-        let signed = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+            Base64URL.decode(
+                Array("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q".utf8)))
+        let signed =
+            "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
         #expect(published.verifies(signature: signature, of: signed.utf8))
         #expect(!published.verifies(signature: signature, of: "\(signed)x".utf8))
     }
@@ -74,9 +82,13 @@ import Testing
 
     @Test(
         "no spelling of another algorithm is accepted, even over a valid signature",
-        arguments: ["none", "None", "NONE", "es256", "Es256", "ES256 ", "ES384", "ES512", "HS256", "RS256", "PS256", "EdDSA", ""])
+        arguments: [
+            "none", "None", "NONE", "es256", "Es256", "ES256 ", "ES384", "ES512", "HS256", "RS256", "PS256", "EdDSA",
+            "",
+        ])
     func algorithms(name: String) throws {
-        #expect(fault(try forge(header: "{\"alg\":\"\(name)\",\"typ\":\"at+jwt\",\"kid\":\"\(key.keyID)\"}")) == .algorithm)
+        #expect(
+            fault(try forge(header: "{\"alg\":\"\(name)\",\"typ\":\"at+jwt\",\"kid\":\"\(key.keyID)\"}")) == .algorithm)
     }
 
     @Test("an unsigned token is refused")
@@ -106,7 +118,10 @@ import Testing
     @Test("unknown, missing and empty key ids are refused, and so is a stranger's key under a known id")
     func keyIDs() throws {
         let stranger = try SigningKey()
-        #expect(fault(try forge(header: "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(stranger.keyID)\"}", key: stranger)) == .unknownKey)
+        #expect(
+            fault(
+                try forge(header: "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(stranger.keyID)\"}", key: stranger)
+            ) == .unknownKey)
         #expect(fault(try forge(header: "{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}")) == .unknownKey)
         #expect(fault(try forge(header: "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\"}")) == .unknownKey)
         #expect(fault(try forge(key: stranger)) == .signature)
@@ -115,11 +130,14 @@ import Testing
     @Test(
         "headers that name, carry or fetch a key are refused, as is any header beyond alg, typ and kid",
         arguments: [
-            "\"jku\":\"https://evil.example/keys\"", "\"jwk\":{\"kty\":\"EC\"}", "\"jwk\":\"x\"", "\"x5u\":\"https://evil.example/c\"",
-            "\"x5c\":[\"MII\"]", "\"crit\":[\"exp\"]", "\"crit\":\"exp\"", "\"b64\":false", "\"zip\":\"DEF\"", "\"cty\":\"JWT\"", "\"x\":1",
+            "\"jku\":\"https://evil.example/keys\"", "\"jwk\":{\"kty\":\"EC\"}", "\"jwk\":\"x\"",
+            "\"x5u\":\"https://evil.example/c\"",
+            "\"x5c\":[\"MII\"]", "\"crit\":[\"exp\"]", "\"crit\":\"exp\"", "\"b64\":false", "\"zip\":\"DEF\"",
+            "\"cty\":\"JWT\"", "\"x\":1",
         ])
     func forbiddenHeaders(member: String) throws {
-        let fault = fault(try forge(header: "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(key.keyID)\",\(member)}"))
+        let fault = fault(
+            try forge(header: "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(key.keyID)\",\(member)}"))
         #expect(fault == .forbiddenHeader || fault == .malformed)
     }
 
@@ -130,9 +148,12 @@ import Testing
             "{\"alg\":\"ES256\",\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\"}",
             "{\"alg\":\"none\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\",\"alg\":\"ES256\"}",
             "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\",\"kid\":\"\(id)\"}",
-            "{\"\\u0061lg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\"}", "{\"alg\":\"ES25\\u0036\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\"}",
-            "{\"alg\":[\"ES256\"],\"typ\":\"at+jwt\",\"kid\":\"\(id)\"}", "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\"", "[]", "{}", "",
-            "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\"}{}", "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\",}",
+            "{\"\\u0061lg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\"}",
+            "{\"alg\":\"ES25\\u0036\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\"}",
+            "{\"alg\":[\"ES256\"],\"typ\":\"at+jwt\",\"kid\":\"\(id)\"}",
+            "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\"", "[]", "{}", "",
+            "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\"}{}",
+            "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\",}",
             "{\"alg\":\"ES256\u{0}\",\"typ\":\"at+jwt\",\"kid\":\"\(id)\"}",
         ]
         for header in headers { #expect(fault(try forge(header: header)) != nil, "\(header)") }
@@ -152,7 +173,8 @@ import Testing
         let zeros = [UInt8](repeating: 0, count: 32)
         let (r, s) = (Array(signature[..<32]), Array(signature[32...]))
         let halves: [([UInt8], [UInt8])] = [
-            (zeros, zeros), (r, zeros), (zeros, s), (order, order), (r, order), (order, s), (s, r), (r, Array(s.dropLast())), (r, s + [0]), ([], []),
+            (zeros, zeros), (r, zeros), (zeros, s), (order, order), (r, order), (order, s), (s, r),
+            (r, Array(s.dropLast())), (r, s + [0]), ([], []),
             ([UInt8](repeating: 0xff, count: 32), [UInt8](repeating: 0xff, count: 32)),
         ]
         let forged: [[UInt8]] = halves.map { first, second in first + second }
@@ -200,7 +222,8 @@ import Testing
         let old = try issue()
         #expect(fault(old) == nil)
         verifier.replaceKeys([key.verification, next.verification])
-        let new = try AccessTokenSigner(policy: policy, key: next).issue(subject: "u", session: "s", organization: nil, tokenID: "t", at: now)
+        let new = try AccessTokenSigner(policy: policy, key: next).issue(
+            subject: "u", session: "s", organization: nil, tokenID: "t", at: now)
         #expect(fault(old) == nil)
         #expect(fault(new.token) == nil)
         verifier.replaceKeys([next.verification])
@@ -217,7 +240,10 @@ import Testing
         #expect(try VerificationKey(jsonWebKey: key.verification.jsonWebKey).keyID == key.keyID)
         let again = try SigningKey(pem: pem)
         #expect(again.keyID == key.keyID)
-        #expect(try AccessTokenSigner(policy: policy, key: again).issue(subject: "u", session: "s", organization: nil, tokenID: "t", at: now)
+        #expect(
+            try AccessTokenSigner(policy: policy, key: again).issue(
+                subject: "u", session: "s", organization: nil, tokenID: "t", at: now
+            )
             .token.isEmpty == false)
     }
 
@@ -227,10 +253,14 @@ import Testing
             let pem = try privatePEM(curve: curve)
             #expect(throws: SecretsError.self) { try SigningKey(pem: pem) }
         }
-        #expect(throws: SecretsError.self) { try SigningKey(pem: Array("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".utf8)) }
+        #expect(throws: SecretsError.self) {
+            try SigningKey(pem: Array("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".utf8))
+        }
         #expect(throws: SecretsError.self) { try SigningKey(pem: []) }
         #expect(throws: SecretsError.self) { try VerificationKey(x: key.verification.x, y: key.verification.x) }
-        #expect(throws: SecretsError.self) { try VerificationKey(x: key.verification.x, y: Array(key.verification.y.dropFirst())) }
+        #expect(throws: SecretsError.self) {
+            try VerificationKey(x: key.verification.x, y: Array(key.verification.y.dropFirst()))
+        }
         let other = try SigningKey()
         let mismatched = key.verification.jsonWebKey.replacing(key.keyID, with: other.keyID)
         #expect(throws: SecretsError.self) { try VerificationKey(jsonWebKey: mismatched) }

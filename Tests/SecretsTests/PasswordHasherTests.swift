@@ -21,7 +21,8 @@ import Testing
     @Test("a published hash is verified and, having other parameters, is due for a new one")
     func knownAnswer() async throws {
         let hasher = try PasswordHasher(concurrency: 1)
-        let stored = try PasswordHash(stored: "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc")
+        let stored = try PasswordHash(
+            stored: "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc")
         #expect(try await hasher.verify("password", against: stored) == .matches(needsRehash: true))
         #expect(try await hasher.verify("Password", against: stored) == .differs)
     }
@@ -51,9 +52,11 @@ import Testing
     @Test(
         "a stored value of another form or beyond the bounds is refused",
         arguments: [
-            "", "$2b$12$abc", "$argon2i$v=19$m=256,t=1,p=1$c29tc2FsdA$YWJj", "$argon2id$v=16$m=256,t=1,p=1$c29tc2FsdA$YWJj",
+            "", "$2b$12$abc", "$argon2i$v=19$m=256,t=1,p=1$c29tc2FsdA$YWJj",
+            "$argon2id$v=16$m=256,t=1,p=1$c29tc2FsdA$YWJj",
             "$argon2id$v=19$m=99999999,t=1,p=1$c29tc2FsdA$YWJj", "$argon2id$v=19$m=256,t=99,p=1$c29tc2FsdA$YWJj",
-            "$argon2id$v=19$t=1,m=256,p=1$c29tc2FsdA$YWJj", "$argon2id$v=19$m=256,t=1,p=1$$YWJj", "$argon2id$v=19$m=256,t=1,p=1$c29tc2FsdA",
+            "$argon2id$v=19$t=1,m=256,p=1$c29tc2FsdA$YWJj", "$argon2id$v=19$m=256,t=1,p=1$$YWJj",
+            "$argon2id$v=19$m=256,t=1,p=1$c29tc2FsdA",
         ])
     func malformed(stored: String) {
         #expect(throws: SecretsError.self) { try PasswordHash(stored: stored) }

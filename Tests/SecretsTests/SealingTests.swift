@@ -8,9 +8,11 @@ import Testing
     @Test("a sealed value has the documented form and opens again")
     func knownAnswer() throws {
         let ring = SealingKeyring(current: try SealingKey(version: 7, bytes: Array(0..<32)))
-        let sealed = try ring.seal(Array("the private key".utf8), for: context, random: FixedRandom(always: Array(100..<112)))
-        #expect(Hexadecimal.encode(sealed)
-            == "01000000076465666768696a6b6c6d6e6f3c73bb46099b3fe85f163ac8b10013ee476bc0e78e26d4adf377420743aa72")
+        let sealed = try ring.seal(
+            Array("the private key".utf8), for: context, random: FixedRandom(always: Array(100..<112)))
+        #expect(
+            Hexadecimal.encode(sealed)
+                == "01000000076465666768696a6b6c6d6e6f3c73bb46099b3fe85f163ac8b10013ee476bc0e78e26d4adf377420743aa72")
         #expect(try ring.open(sealed, for: context) == Array("the private key".utf8))
     }
 
@@ -19,7 +21,8 @@ import Testing
         let ring = SealingKeyring(current: try SealingKey(generating: 1, from: SystemRandom()))
         for length in [0, 1, 15, 16, 17, 100_000] {
             let plaintext = try SystemRandom().bytes(length)
-            #expect(try ring.open(ring.seal(plaintext, for: context, random: SystemRandom()), for: context) == plaintext)
+            #expect(
+                try ring.open(ring.seal(plaintext, for: context, random: SystemRandom()), for: context) == plaintext)
         }
     }
 
@@ -57,7 +60,9 @@ import Testing
         let both = SealingKeyring(current: second, older: [first])
         #expect(try both.open(sealed, for: context) == [9])
         #expect(try SealingKeyring.keyVersion(of: both.seal([9], for: context, random: SystemRandom())) == 2)
-        #expect(throws: SecretsError.unknownKeyVersion(1)) { try SealingKeyring(current: second).open(sealed, for: context) }
+        #expect(throws: SecretsError.unknownKeyVersion(1)) {
+            try SealingKeyring(current: second).open(sealed, for: context)
+        }
     }
 
     @Test("keys are read from configuration, current first, and bad ones are named")

@@ -14,7 +14,9 @@ import Testing
             let read = try #require(SecretToken(parsing: text, as: kind))
             #expect(read == token)
             #expect(read.lookupHash == SHA256.digest(text))
-            for other in SecretToken.Kind.allCases where other != kind { #expect(SecretToken(parsing: text, as: other) == nil) }
+            for other in SecretToken.Kind.allCases where other != kind {
+                #expect(SecretToken(parsing: text, as: other) == nil)
+            }
         }
     }
 
