@@ -12,24 +12,11 @@ package struct RealtimeRoutes: Sendable {
     private let hub: RealtimeHub
     private let reader: LiveSubjects
     private let review: CredentialReview
-    private let allowedOrigins: Set<String>
 
-    /// The sub-protocol that the server speaks. A browser, which cannot send `Authorization`, offers its token as a
-    /// second one: `access_token.<token>`.
-    package static let subprotocol = "rookery.v1"
-
-    /// - Parameters:
-    ///   - review: authenticates a request again; see ``CredentialReview``.
-    ///   - allowedOrigins: pages that may open a socket, such as `https://console.example.org`; `*` stands for all. Clients
-    ///     that are no browsers send no origin.
-    package init(
-        hub: RealtimeHub, tenants: TenantDatabase, alarms: AlarmService, review: CredentialReview,
-        allowedOrigins: Set<String>
-    ) {
+    package init(hub: RealtimeHub, tenants: TenantDatabase, alarms: AlarmService, review: CredentialReview) {
         self.hub = hub
         reader = LiveSubjects(tenants: tenants, alarms: alarms)
         self.review = review
-        self.allowedOrigins = allowedOrigins
     }
 
     package func register(in api: APIRoutes) {
@@ -39,18 +26,8 @@ package struct RealtimeRoutes: Sendable {
     }
 
     private func open(_ request: TenantRequest) async throws -> WebSocketAcceptance {
-        if let origin = request.request.headers[.origin], !allowedOrigins.contains("*"),
-            !allowedOrigins.contains(origin)
-        {
-            throw ServiceError(.forbidden, "Pages of this origin may not open a live connection.")
-        }
         let socket = LiveSocket(hub: hub, reader: reader, review: review, request: request)
-        var headers: HTTPFields = [:]
-        let offered = (request.request.headers[.secWebSocketProtocol] ?? "").split(separator: ",")
-        if offered.contains(where: { $0.drop { $0 == " " } == Self.subprotocol[...] }) {
-            headers[.secWebSocketProtocol] = Self.subprotocol
-        }
-        return WebSocketAcceptance(headers: headers) { await socket.run($0) }
+        return WebSocketAcceptance { await socket.run($0) }
     }
 
     private func stream(_ request: TenantRequest) async throws -> Answer {
