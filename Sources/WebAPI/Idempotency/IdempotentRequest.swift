@@ -16,10 +16,13 @@ struct IdempotentRequest: Sendable {
     private let key: String
     private let principalID: UUID
     private let hash: [UInt8]
+    private let keys: SealingKeyring
+    private let context: SealingContext
 
     /// Nil when the request carries no `Idempotency-Key`.
     /// - Throws: `malformed-request` when the key is not 1 to 255 visible ASCII characters.
-    init?(_ request: TenantRequest) throws(ServiceError) {
+    /// - Parameter cursors: holds the key that kept answers are sealed with.
+    init?(_ request: TenantRequest, _ cursors: CursorCodec) throws {
         let values = request.request.headers[values: .idempotencyKey]
         guard let key = values.first else { return nil }
         guard values.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
@@ -28,7 +31,10 @@ struct IdempotentRequest: Sendable {
                 .malformedRequest, "Idempotency-Key must be 1 to 255 visible ASCII characters, given once.")
         }
         self.key = key
+        keys = try cursors.answerKeys
         principalID = request.principal.idempotencyOwner
+        context = SealingContext(
+            organization: request.organizationID.description, table: "idempotency_keys", row: "\(principalID) \(key)")
         hash = Self.hash(
             method: request.request.method.rawValue, target: request.request.target, body: request.request.bytes)
     }
@@ -64,12 +70,19 @@ struct IdempotentRequest: Sendable {
             throw ServiceError(
                 .idempotencyKeyReused, "This Idempotency-Key was used for another request. Make a new one.")
         }
-        return Answer(status: Int(found.status), kept: found.answer)
+        guard let sealed = found.answer["sealed"]?.string.flatMap({ Base64URL.decode($0.utf8) }),
+            let opened = try? keys.open(sealed, for: context), let kept = try? JSONValue(parsing: opened)
+        else {
+            throw ServiceError(.conflict, "The request was done, but its answer can no longer be read.")
+        }
+        return Answer(status: Int(found.status), kept: kept)
     }
 
     /// Keeps the answer for 24 hours. Streams and bodies that are no text cannot be kept; they are not answered to POSTs.
     func keep(_ answer: Answer, _ tx: borrowing TenantTransaction) async throws {
-        guard let kept = answer.kept else { return }
+        guard let answered = answer.kept else { return }
+        let sealed = try keys.seal(answered.bytes, for: context, random: SystemRandom())
+        let kept: JSONValue = ["sealed": .string(Base64URL.encode(sealed))]
         try await tx.execute(
             """
             insert into app.idempotency_keys (organization_id, principal_id, key, request_hash, status, answer)

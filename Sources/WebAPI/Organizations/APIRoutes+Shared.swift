@@ -12,7 +12,8 @@ extension APIRoutes {
         body: RouteDescription.Body = .none, answers: Set<Int> = [200], refuses: Set<ErrorCode> = [],
         tenant: @escaping TenantHandler, platform: @escaping SystemHandler
     ) {
-        let (tenants, system, isPost, reads) = (services.tenants, services.system, method == .post, method == .get)
+        let (tenants, system, cursors) = (services.tenants, services.system, services.cursors)
+        let (isPost, reads) = (method == .post, method == .get)
         add(
             method.rawValue, Self.prefix + path, .signedIn, parameters: parameters, body: body, answers: answers,
             refuses: refuses.union([.forbidden]), takesIdempotencyKey: isPost,
@@ -27,7 +28,7 @@ extension APIRoutes {
                     throw ServiceError(.forbidden, "This needs the permission \(permission.rawValue) in an organization.")
                 }
                 let inTenant = TenantRequest(request: request.request, principal: request.principal, scope: scope)
-                let repetition = isPost ? try IdempotentRequest(inTenant) : nil
+                let repetition = isPost ? try IdempotentRequest(inTenant, cursors) : nil
                 return try await tenants.withTransaction(scope, reads ? .readOnly : .readWrite) {
                     (tx: borrowing TenantTransaction) async throws -> Answer in
                     guard let repetition else { return try await tenant(inTenant, tx) }

@@ -30,6 +30,14 @@ package struct CursorCodec: Sendable {
     /// - Parameter key: at least 32 random bytes, the same in every process.
     package init(key: [UInt8]) { self.key = key }
 
+    /// What answers that are kept for a repetition are sealed with: some show a secret, and no secret lies in the database.
+    var answerKeys: SealingKeyring {
+        get throws(SecretsError) {
+            let bytes = HMACSHA256.tag(of: Array("rookery kept answers".utf8), key: key).bytes
+            return SealingKeyring(current: try SealingKey(version: 1, bytes: bytes))
+        }
+    }
+
     package func seal(_ position: PagePosition, for binding: CursorBinding) -> String {
         var writer = JSONWriter()
         writer.array { json in

@@ -22,7 +22,7 @@ struct Target {
     }
 
     /// The parameters by name; every value is a string.
-    /// - Parameter known: the names that the route takes.
+    /// - Parameter known: the names that the route takes; `metadata.*` stands for all that begin with `metadata.`.
     /// - Throws: `invalid-parameter` with every one that is unknown, double or not readable.
     func parameters(known: [String]) throws(ServiceError) -> JSONObject {
         guard !query.isEmpty else { return [:] }
@@ -34,7 +34,7 @@ struct Target {
                 faults.append(FieldFault(pointer: "", detail: "a name is not percent-encoded UTF-8"))
                 continue
             }
-            guard known.contains(name) else {
+            guard known.contains(where: { $0 == name || Self.isBelow(name, $0) }) else {
                 faults.append(FieldFault(pointer: name, detail: "is not a parameter of this request"))
                 continue
             }
@@ -47,6 +47,11 @@ struct Target {
         }
         guard faults.isEmpty else { throw .invalidParameters(faults) }
         return parameters
+    }
+
+    /// Whether a parameter is one of a family that is known as `metadata.*`.
+    private static func isBelow(_ name: String, _ known: String) -> Bool {
+        known.hasSuffix(".*") && name.hasPrefix(known.dropLast()) && name.utf8.count >= known.utf8.count
     }
 
     private static func decode(_ text: Substring, plusIsSpace: Bool) -> String? {

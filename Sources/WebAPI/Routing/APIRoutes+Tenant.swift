@@ -89,7 +89,7 @@ extension APIRoutes {
         bodyLimit: Int?, answers: Set<Int>, refuses: Set<ErrorCode>, requiresVersion: Bool,
         _ handler: @escaping TenantHandler
     ) {
-        let (tenants, isPost) = (services.tenants, method == "POST")
+        let (tenants, cursors, isPost) = (services.tenants, services.cursors, method == "POST")
         add(
             method, Self.prefix + path, .permission(permission), parameters: parameters, body: body,
             bodyLimit: bodyLimit,
@@ -99,7 +99,7 @@ extension APIRoutes {
                     throw ServiceError(
                         .preconditionRequired, "Send If-Match with the ETag of the version that you have read.")
                 }
-                let repetition = isPost ? try IdempotentRequest(request) : nil
+                let repetition = isPost ? try IdempotentRequest(request, cursors) : nil
                 return try await tenants.withTransaction(request.scope, .readWrite) {
                     (tx: borrowing TenantTransaction) async throws -> Answer in
                     guard let repetition else { return try await handler(request, tx) }
