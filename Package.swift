@@ -153,7 +153,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ]),
-        tests("PolicyTests", ["PostgresClient", "JSON", logging], exclude: ["Seeds"]),
+        tests("PolicyTests", ["TestSupport", "Persistence", "PostgresClient", "JSON", logging], exclude: ["Seeds"]),
         tests("ContractTests", ["TestSupport", "WebAPI"]),
     ],
     swiftLanguageModes: [.v6]

@@ -65,6 +65,14 @@ package struct TestDatabase: Sendable {
 
     package func drop() async throws {
         try await Self.withConsole { console in
+            // The migrating role may not end the sessions of the others, which are closing now.
+            let clock = ContinuousClock()
+            let deadline = clock.now + .seconds(10)
+            while try await console.query("select 1 from pg_stat_activity where datname = \(name)").count > 0,
+                clock.now < deadline
+            {
+                try await clock.sleep(for: .milliseconds(5))
+            }
             try await console.run(script: "drop database if exists \(name) with (force)")
         }
     }

@@ -1,3 +1,4 @@
+import Persistence
 import PostgresClient
 import Testing
 
@@ -43,7 +44,7 @@ struct CatalogTests {
                 script: "begin; select count(*) from app.devices; select count(*) from app.telemetry_hot")
             for file in try SQLFiles.policies() {
                 let fault = await console.fault(
-                    of: "begin; set local lock_timeout = '2s'; \(file.script)\n; commit;")
+                    of: "begin; set local lock_timeout = '2s'; \(file.text)\n; commit;")
                 #expect(fault == nil, "\(file.name)")
             }
             #expect(try await console.strings(Self.catalogState) == before)
