@@ -154,7 +154,12 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ]),
         tests("PolicyTests", ["TestSupport", "Persistence", "PostgresClient", "JSON", logging], exclude: ["Seeds"]),
-        tests("ContractTests", ["TestSupport", "WebAPI"]),
+        tests(
+            "ContractTests",
+            [
+                "TestSupport", "WebAPI", logging, lifecycle, .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
