@@ -57,9 +57,9 @@ package struct PostgresServerFault: Error, Sendable, Equatable {
     /// Two transactions were in each other's way: the whole transaction may be run again.
     package var isConflict: Bool { sqlState == "40001" || sqlState == "40P01" }
 
-    /// The server ended the session (57P01 … 57P05, 08xxx).
+    /// The session is over: the server ended it, or libpq found the connection gone and made up an error without a code.
     var endsSession: Bool {
-        severity == "FATAL" || severity == "PANIC" || sqlState == "57P01" || sqlState == "57P02"
+        sqlState.isEmpty || severity == "FATAL" || severity == "PANIC" || sqlState == "57P01" || sqlState == "57P02"
     }
 }
 

@@ -68,7 +68,7 @@ package struct RowReader: ~Copyable {
     /// The next column. Its type in the database must fit `type` without loss.
     package mutating func next<T: PostgresDecodable>(_ type: T.Type = T.self) throws(PostgresError) -> T {
         let current = column
-        guard current < columnCount else {
+        guard current >= 0, current < columnCount else {
             throw .decoding(column: Int(current), name: "", reason: "the row has only \(columnCount) columns")
         }
         column += 1
@@ -86,5 +86,5 @@ package struct RowReader: ~Copyable {
     package mutating func skip(_ columns: Int = 1) { column += Int32(columns) }
 
     /// Whether the next column is NULL, without moving on.
-    package var nextIsNull: Bool { column < columnCount && PQgetisnull(result, row, column) == 1 }
+    package var nextIsNull: Bool { column >= 0 && column < columnCount && PQgetisnull(result, row, column) == 1 }
 }

@@ -160,7 +160,7 @@ struct FailureTests {
         try await withDatabase { database in
             let client = try database.client()
             #expect(try await client.integers("select 1") == [1])
-            async let slow = client.integers("select 5 from pg_sleep(0.3)")
+            async let slow = client.integers("select 5 from pg_sleep(2)")
             try await eventually("the slow one is in flight") { client.statistics.inFlight == 1 }
             await client.shutdown()
             #expect(try await slow == [5])
