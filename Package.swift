@@ -74,7 +74,7 @@ let package = Package(
         module("Events", ["Audit"]),
         module("Organizations", ["Audit", "Events"]),
         module("Identity", ["Organizations"]),
-        module("Devices", ["Organizations"]),
+        module("Devices", ["Identity"]),
         module("Telemetry", ["Devices"]),
         module("Alarms", ["Telemetry"]),
         module("Realtime", ["Tenancy", collections]),

@@ -66,7 +66,7 @@ import Testing
                 } == .invalidCredentials)
             #expect(
                 await code { try await f.sessions.authenticate(tokens.accessToken, selected: second, from: f.origin) }
-                    == .notFound)
+                    == .forbidden)
             let principal = try await f.sessions.authenticate(tokens.accessToken, selected: nil, from: f.origin)
             #expect(
                 await code { try await f.signIns.switchOrganization(principal, to: second, from: f.origin) }
@@ -89,7 +89,7 @@ import Testing
             let principal = try await f.sessions.authenticate(tokens.accessToken, selected: nil, from: f.origin)
             #expect(
                 await code { try await f.sessions.authenticate(tokens.accessToken, selected: child, from: f.origin) }
-                    == .notFound)
+                    == .forbidden)
             let switched = try await f.signIns.switchOrganization(principal, to: child, from: f.origin)
             let inside = try await f.sessions.authenticate(switched.token, selected: nil, from: f.origin)
             #expect(inside.scope?.organizationID == child)

@@ -1,15 +1,15 @@
 internal import Foundation
+internal import Identity
 package import Kernel
 package import Persistence
 internal import PostgresClient
 internal import Secrets
-internal import Synchronization
 @_spi(ScopeMinting) package import Tenancy
 
 /// Turns a device's token into a principal (PRV-5). The token alone decides device and organization.
 ///
-/// What was found is kept as long as news of changes arrive, at most a minute; without news it counts for four seconds
-/// (S22). A fleet that reports every minute then costs no look-ups of its own.
+/// What was found is kept as long as news of changes arrive (see ``ShortLivedCache``, S22). A fleet that reports every minute
+/// then costs no look-ups of its own.
 package final class DeviceAuthenticator: Sendable {
     private struct Standing: Sendable {
         let organizationID: OrganizationID
@@ -23,18 +23,10 @@ package final class DeviceAuthenticator: Sendable {
         let validUntil: Timestamp?
     }
 
-    private struct Entry: Sendable {
-        let standing: Standing
-        let since: ContinuousClock.Instant
-    }
-
     private let auth: AuthDatabase
     private let tenants: TenantDatabase
-    private let feed: InvalidationFeed
     private let clock: any WallClock
-    private let known: Mutex<TwoGenerationCache<Digest256, Entry>>
-    private static let lifetimeWithNews = Duration.seconds(60)
-    private static let lifetimeWithoutNews = Duration.seconds(4)
+    private let known: ShortLivedCache<Digest256, Standing>
 
     /// - Parameters:
     ///   - feed: tells of changes; the authenticator subscribes itself.
@@ -45,9 +37,8 @@ package final class DeviceAuthenticator: Sendable {
     ) {
         self.auth = auth
         self.tenants = tenants
-        self.feed = feed
         self.clock = clock
-        known = Mutex(TwoGenerationCache(limit: limit))
+        known = ShortLivedCache(limit: limit, feed: feed)
         feed.subscribe { [weak self] in self?.forget($0) }
     }
 
@@ -55,7 +46,8 @@ package final class DeviceAuthenticator: Sendable {
     ///   whose state does not let it send; `organization-suspended`.
     package func authenticate(_ text: String, address: String, requestID: String) async throws -> Principal {
         guard let token = SecretToken(parsing: text, as: .deviceToken) else { throw Self.refused }
-        guard let found = try await standing(of: token.lookupHash) else { throw Self.refused }
+        let hash = token.lookupHash
+        guard let found = try await known.value(for: hash, load: { try await load(hash) }) else { throw Self.refused }
         if let end = found.validUntil, end <= clock.now() { throw Self.refused }
         guard found.organizationStatus == "active" else {
             throw ServiceError(.organizationSuspended, "The device's organization is suspended.")
@@ -64,22 +56,14 @@ package final class DeviceAuthenticator: Sendable {
             throw ServiceError(.forbidden, "The device is \(found.status.rawValue) and may not send.")
         }
         let actor = Actor(
-            kind: .device, id: found.deviceID.description, label: found.deviceKey, address: address, requestID: requestID)
+            kind: .device, id: found.deviceID.description, label: found.deviceKey, address: address,
+            requestID: requestID)
         return Principal(
             kind: .device(found.deviceID, found.source), permissions: [],
             scope: TenantScope(organizationID: found.organizationID, actor: actor), tier: found.tier, actor: actor)
     }
 
     private static let refused = ServiceError(.unauthenticated, "The device token is not valid here.")
-
-    private func standing(of hash: Digest256) async throws -> Standing? {
-        let asked = ContinuousClock.now
-        let lifetime = feed.isHealthy ? Self.lifetimeWithNews : Self.lifetimeWithoutNews
-        if let entry = known.withLock({ $0[hash] }), entry.since + lifetime > asked { return entry.standing }
-        guard let standing = try await load(hash) else { return nil }
-        known.withLock { $0[hash] = Entry(standing: standing, since: asked) }
-        return standing
-    }
 
     private func load(_ hash: Digest256) async throws -> Standing? {
         let resolved = try await auth.first(
@@ -114,18 +98,17 @@ package final class DeviceAuthenticator: Sendable {
 
     private func forget(_ news: Invalidation) {
         switch news {
-        case .everything: known.withLock { $0.removeAll() }
+        case .everything, .one(.tier, _, _): known.forgetAll()
         case .one(.deviceCredential, _, let subject): forget { subject == nil || $0.credentialID.uuid == subject }
         case .one(.device, _, let subject): forget { subject == nil || $0.deviceID.uuid == subject }
         case .one(.organization, let organization, _):
             forget { organization == nil || $0.organizationID == organization }
-        case .one(.tier, _, _): known.withLock { $0.removeAll() }
         case .one: break
         }
     }
 
     private func forget(where condition: (Standing) -> Bool) {
-        known.withLock { $0.removeAll { condition($1.standing) } }
+        known.forget { condition($1) }
     }
 }
 

@@ -56,7 +56,8 @@ struct APIKeyRepository: Sendable {
                     select distinct p.permission
                     from app.roles r cross join unnest(r.permissions) as p (permission)
                     where r.id = s.role_id or r.id in (
-                        select mr.role_id from app.membership_roles mr where mr.membership_id = k.membership_id))
+                        select mr.role_id from app.membership_roles mr where mr.membership_id = k.membership_id)),
+                k.rate
             from app.api_keys k
             left join app.memberships m on m.organization_id = k.organization_id and m.id = k.membership_id
             left join app.service_accounts s on s.organization_id = k.organization_id and s.id = k.service_account_id

@@ -3,6 +3,7 @@ package import Kernel
 package import Persistence
 internal import PostgresClient
 internal import Secrets
+internal import Synchronization
 @_spi(ScopeMinting) package import Tenancy
 
 /// Turns an API key into a principal (S8). What it may do is what its scopes and its owner's present roles have in common.
@@ -16,12 +17,16 @@ package struct APIKeyAuthenticator: Sendable {
     private let tenants: TenantDatabase
     private let clock: any WallClock
     private let standings: ShortLivedCache<Digest256, Standing>
+    private let rates = KeyRates()
 
-    package init(auth: AuthDatabase, tenants: TenantDatabase, clock: any WallClock = SystemClock()) {
+    package init(
+        auth: AuthDatabase, tenants: TenantDatabase, feed: InvalidationFeed? = nil,
+        clock: any WallClock = SystemClock()
+    ) {
         queries = AuthQueries(database: auth)
         self.tenants = tenants
         self.clock = clock
-        standings = ShortLivedCache(limit: 16_384)
+        standings = ShortLivedCache(limit: 16_384, feed: feed)
     }
 
     /// - Parameter text: as it stood in `X-API-Key`.
@@ -47,6 +52,9 @@ package struct APIKeyAuthenticator: Sendable {
             tier: standing.credential.tier,
             actor: actor)
     }
+
+    /// The rate of a key's own, as it was when the key was last looked up; nil when it has none.
+    package func rate(of key: APIKeyID) -> APIKeyRate? { rates[key] }
 
     /// Forgets one key, or all of an organization, or all.
     package func forget(key: APIKeyID? = nil, organization: OrganizationID? = nil) {
@@ -77,6 +85,7 @@ package struct APIKeyAuthenticator: Sendable {
                 try await repository.markUsed(tx, id, at: now)
             }
         }
+        rates.set(grant.rate, of: id)
         return Standing(credential: credential, grant: grant)
     }
 }
@@ -91,6 +100,7 @@ struct APIKeyGrant: RowDecodable, Sendable {
     let usedAt: Timestamp?
     let ownerIsActive: Bool
     let permissions: Permissions
+    let rate: APIKeyRate?
 
     init(from row: inout RowReader) throws {
         id = try row.next()
@@ -101,5 +111,15 @@ struct APIKeyGrant: RowDecodable, Sendable {
         usedAt = try row.next()
         ownerIsActive = try row.next()
         permissions = Permissions(stored: try row.next()).intersection(Permissions(stored: try row.next()))
+        rate = try row.next(JSONValue?.self).flatMap { APIKeyRate(stored: $0) }
     }
+}
+
+/// Keys with rates of their own: few, and read for every request.
+private final class KeyRates: Sendable {
+    private let rates = Mutex(TwoGenerationCache<APIKeyID, APIKeyRate>(limit: 65_536))
+
+    subscript(key: APIKeyID) -> APIKeyRate? { rates.withLock { $0[key] } }
+
+    func set(_ rate: APIKeyRate?, of key: APIKeyID) { rates.withLock { $0[key] = rate } }
 }

@@ -4,7 +4,7 @@ internal import Secrets
 @_spi(ScopeMinting) package import Tenancy
 
 /// Turns an access token into a principal. A valid signature is not enough: the session must be alive and the person still
-/// a member, as the database said at most four seconds ago.
+/// a member, as the database said a moment ago (see ``ShortLivedCache``).
 package struct SessionAuthenticator: Sendable {
     private struct Key: Hashable, Sendable {
         let session: SessionID
@@ -21,17 +21,20 @@ package struct SessionAuthenticator: Sendable {
     private let clock: any WallClock
     private let standings: ShortLivedCache<Key, Standing>
 
-    package init(auth: AuthDatabase, keys: SigningKeyRing, clock: any WallClock = SystemClock()) {
+    package init(
+        auth: AuthDatabase, keys: SigningKeyRing, feed: InvalidationFeed? = nil,
+        clock: any WallClock = SystemClock()
+    ) {
         queries = AuthQueries(database: auth)
         self.keys = keys
         self.clock = clock
-        standings = ShortLivedCache(limit: 16_384)
+        standings = ShortLivedCache(limit: 16_384, feed: feed)
     }
 
     /// - Parameters:
     ///   - token: as it stood behind `Bearer`.
     ///   - selected: `X-Organization-Id`: another organization that the person is a member of.
-    /// - Throws: `unauthenticated`; `not-found` for a selected organization where the person is no member;
+    /// - Throws: `unauthenticated`; `forbidden` for a selected organization where the person is no member, existing or not;
     ///   `organization-suspended`.
     package func authenticate(_ token: String, selected: OrganizationID?, from origin: RequestOrigin) async throws
         -> Principal
@@ -47,7 +50,7 @@ package struct SessionAuthenticator: Sendable {
         let key = Key(session: session, organization: selected ?? home)
         let standing = try await standings.value(for: key) { try await load(key) }
         switch standing {
-        case nil where selected != nil && selected != home: throw ServiceError.notFound("organization")
+        case nil where selected != nil && selected != home: throw Self.foreign
         case nil: throw Self.refused
         case .superadmin(let person):
             guard person.userID == user, person.isLive(at: clock.now()) else { throw Self.refused }
@@ -59,7 +62,7 @@ package struct SessionAuthenticator: Sendable {
             guard right.userID == user, right.mayAct else { throw Self.refused }
             // Selecting is for one's own organizations; entering one below is a switch, which is audited.
             guard selected == nil || selected == home || right.depth == 0 else {
-                throw ServiceError.notFound("organization")
+                throw Self.foreign
             }
             guard right.status == "active", let organization = key.organization else { throw SignInService.suspended }
             let actor = actor(.user, user, session, right.email, origin)
@@ -86,6 +89,7 @@ package struct SessionAuthenticator: Sendable {
         }
     }
 
+    private static let foreign = ServiceError(.forbidden, "X-Organization-Id names no organization of yours.")
     private static let refused = ServiceError(.unauthenticated, "The session has ended; sign in again.")
 
     private func load(_ key: Key) async throws -> Standing? {

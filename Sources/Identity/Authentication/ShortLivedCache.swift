@@ -1,40 +1,63 @@
+package import Persistence
 internal import Secrets
 internal import Synchronization
 
-/// Answers of the database that may be a few seconds old: what a session or a key may do. Bounded; a revocation is felt
-/// at once where the word of it arrives, and after `lifetime` everywhere (S22).
-final class ShortLivedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+/// Answers of the database about credentials, kept while they can be trusted (S22): as long as the invalidation feed brings
+/// word of every change, a minute; without it, four seconds. Bounded.
+package final class ShortLivedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry: Sendable {
         let value: Value
-        let expires: ContinuousClock.Instant
+        let asked: ContinuousClock.Instant
     }
 
-    private let lifetime: Duration
+    private struct State: Sendable {
+        var entries: TwoGenerationCache<Key, Entry>
+        /// Counts the forgetting: an answer asked for before it must not be kept after it.
+        var forgettings = 0
+    }
+
+    private static var lifetimeWithFeed: Duration { .seconds(60) }
+    private static var lifetimeAlone: Duration { .seconds(4) }
+
+    private let hasFeed: @Sendable () -> Bool
     private let now: @Sendable () -> ContinuousClock.Instant
-    private let entries: Mutex<TwoGenerationCache<Key, Entry>>
+    private let state: Mutex<State>
 
-    /// - Parameter now: steady time: a wall clock that is set back must not lengthen anything.
-    init(
-        limit: Int, lifetime: Duration = .seconds(4), now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    /// - Parameters:
+    ///   - feed: whose news reach ``forget(where:)``; nil: none do.
+    ///   - now: steady time: a wall clock that is set back must not lengthen anything.
+    package init(
+        limit: Int, feed: InvalidationFeed?, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
-        self.lifetime = lifetime
+        hasFeed = { feed?.isHealthy ?? false }
         self.now = now
-        entries = Mutex(TwoGenerationCache(limit: limit))
+        state = Mutex(State(entries: TwoGenerationCache(limit: limit)))
     }
 
-    /// What is known, or what `load` answers, kept from the moment at which it was asked. Nil is not kept.
-    func value(for key: Key, load: () async throws -> Value?) async throws -> Value? {
+    /// What is known, or what `load` answers. Nil is not kept.
+    package func value(for key: Key, load: () async throws -> Value?) async throws -> Value? {
         let asked = now()
-        if let entry = entries.withLock({ $0[key] }), entry.expires > asked { return entry.value }
+        let lifetime = hasFeed() ? Self.lifetimeWithFeed : Self.lifetimeAlone
+        let (known, forgettings) = state.withLock { ($0.entries[key], $0.forgettings) }
+        if let known, asked - known.asked < lifetime { return known.value }
         guard let value = try await load() else { return nil }
-        let entry = Entry(value: value, expires: asked + lifetime)
-        entries.withLock { $0[key] = entry }
+        state.withLock { state in
+            if state.forgettings == forgettings { state.entries[key] = Entry(value: value, asked: asked) }
+        }
         return value
     }
 
-    func forget(where condition: (Key, Value) -> Bool) {
-        entries.withLock { $0.removeAll { condition($0, $1.value) } }
+    package func forget(where condition: (Key, Value) -> Bool) {
+        state.withLock { state in
+            state.forgettings += 1
+            state.entries.removeAll { condition($0, $1.value) }
+        }
     }
 
-    func forgetAll() { entries.withLock { $0.removeAll() } }
+    package func forgetAll() {
+        state.withLock { state in
+            state.forgettings += 1
+            state.entries.removeAll()
+        }
+    }
 }

@@ -32,7 +32,7 @@ package struct CredentialAuthenticator: Authenticator {
         }
         // Keys and devices belong to one organization.
         if let organizationID, organizationID != principal.scope?.organizationID {
-            throw ServiceError.notFound("organization")
+            throw ServiceError(.forbidden, "X-Organization-Id names no organization of yours.")
         }
         return principal
     }

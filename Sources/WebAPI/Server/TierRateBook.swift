@@ -1,3 +1,4 @@
+import Identity
 import JSON
 import Kernel
 import Logging
@@ -15,13 +16,16 @@ package final class TierRateBook: RateSource {
     }
 
     private let system: SystemDatabase
+    private let keys: APIKeyAuthenticator?
     private let logger: Logger
     private let book = Mutex(Book())
     private let (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     private static let least = TierRates(rates: .null)
 
-    package init(system: SystemDatabase, feed: InvalidationFeed, logger: Logger) {
+    /// - Parameter keys: knows the rates that API keys have of their own.
+    package init(system: SystemDatabase, feed: InvalidationFeed, keys: APIKeyAuthenticator? = nil, logger: Logger) {
         self.system = system
+        self.keys = keys
         self.logger = logger
         let changed = changed
         feed.subscribe { news in
@@ -39,6 +43,10 @@ package final class TierRateBook: RateSource {
             }
             return book.tiers[principal.tier] ?? Self.least
         }
+    }
+
+    package func ownRate(of key: APIKeyID) -> RatePolicy? {
+        keys?.rate(of: key).map { RatePolicy(name: "client", quantity: $0.perMinute, window: 60, burst: $0.burst) }
     }
 
     /// Follows the changes until the task is cancelled.
