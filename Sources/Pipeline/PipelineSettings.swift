@@ -12,6 +12,8 @@ package struct PipelineSettings: Sendable {
     package var commitDeadline: Duration = .seconds(5)
     /// `device_presence.seen_at` is written at most once in this time.
     package var presenceInterval: Duration = .seconds(60)
+    /// After so much silence a device counts as offline, and its next message as its coming back.
+    package var offlineAfter: Duration = .seconds(900)
     /// How far a device's clock may be ahead. Values from further on are stored, but never become the latest.
     package var toleratedLead: Duration = .seconds(86_400)
 

@@ -10,7 +10,7 @@ function request()
   at = at + 1
   for n = 1, 100 do
     messages[n] = string.format(
-      '{"device_id":"%s","ts":%d,"values":{"temperature":%.1f,"humidity":%d,"energy":%.3f,"status":%d,"voltage":%.1f}}',
+      '{"device":"%s","ts":%d,"values":{"temperature":%.1f,"humidity":%d,"energy":%.3f,"status":%d,"voltage":%.1f}}',
       ids[(first + n) % #ids + 1], at, 20 + math.random() * 10, math.random(30, 60), math.random() * 1000, math.random(0, 1),
       228 + math.random() * 4)
   end

@@ -126,8 +126,10 @@ extension Lane {
 
     private func meet(_ state: SourceState, at time: Timestamp) {
         guard state.deviceID != nil else { return }
-        if state.isOnline, let seenAt = state.seenAt, time - seenAt < settings.presenceInterval { return }
-        commit.seen.append(GroupCommit.Presence(state: state, at: time, wasOnline: state.isOnline))
+        let silence = state.seenAt.map { time - $0 } ?? settings.offlineAfter
+        if state.isOnline, silence < settings.presenceInterval { return }
+        let wasOnline = state.isOnline && silence < settings.offlineAfter
+        commit.seen.append(GroupCommit.Presence(state: state, at: time, wasOnline: wasOnline))
         state.seenAt = time
         state.isOnline = true
     }
