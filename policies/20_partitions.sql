@@ -18,14 +18,16 @@ begin
     if to_regclass(format('app.%I', leaf)) is not null then
         return false;
     end if;
+    -- CREATE TABLE … PARTITION OF would lock out every reader and writer of the parent; ATTACH locks out nobody.
+    execute format('create table app.%I (like %s including all)', leaf, parent);
+    execute format('alter table app.%I enable row level security, force row level security', leaf);
     if unit = 'day' then
-        execute format('create table app.%I partition of %s for values from (%L) to (%L)', leaf, parent, starts, ends);
+        execute format('alter table %s attach partition app.%I for values from (%L) to (%L)', parent, leaf, starts, ends);
     else
         execute format(
-            'create table app.%I partition of %s for values from (%L) to (%L)',
-            leaf, parent, app.uuid_floor(starts), app.uuid_floor(ends));
+            'alter table %s attach partition app.%I for values from (%L) to (%L)',
+            parent, leaf, app.uuid_floor(starts), app.uuid_floor(ends));
     end if;
-    execute format('alter table app.%I enable row level security, force row level security', leaf);
     return true;
 end
 $$;
