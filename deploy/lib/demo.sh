@@ -41,7 +41,7 @@ print_demo_curl() {
     cat <<TEXT
   TOKEN=\$(curl -s $server_url/api/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"$email","password":"$password"}' | jq -r .access_token)
   curl -s "$server_url/api/v1/devices?limit=5" -H "Authorization: Bearer \$TOKEN" | jq '.items[] | {id, name, device_key}'
-  curl -si $server_url/api/v1/devices/me/telemetry -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' -d '{"values":{"temperature":42.5}}'
+  curl -si $server_url/api/v1/devices/me/telemetry -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' -d '{"values":{"temperature":31.5,"co2":3100}}'
   curl -s "$server_url/api/v1/alarms?limit=5" -H "Authorization: Bearer \$TOKEN" | jq '.items[] | {id, severity, state, message}'
 TEXT
 }

@@ -67,6 +67,8 @@ class Load:
                 continue
             self.longest = max(self.longest, time.monotonic() - begin)
             if answer.status < 300:
+                if answer.json()["dead_letters"]:
+                    self.faults.append(f"put aside: {answer}")
                 return
             if answer.status == 503:
                 self.busy.append(time.monotonic() - begin)
