@@ -110,11 +110,18 @@ let package = Package(
                 "JSON", "Kernel", logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
-        module("Platform", ["WebAPI", "PostgresClient", logging, lifecycle]),
+        module(
+            "Platform",
+            [
+                "WebAPI", "Fleet", "PostgresClient", "Secrets", logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         .executableTarget(
             name: "Rookery",
             dependencies: [
-                "Platform", "Fleet", "Persistence", "PostgresClient", logging, lifecycle,
+                "Platform", "Fleet", "Kernel", "Persistence", "PostgresClient", logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Secrets
 
 /// The configuration, checked: every value has its type and its unit.
 package struct Configuration: Sendable {
@@ -10,8 +11,7 @@ package struct Configuration: Sendable {
     package var connections: Int
     package var ingestConnections: Int
     package var statementTimeout: Duration
-    /// 32 bytes.
-    package var masterKey: [UInt8]
+    package var keyring: SealingKeyring
     package var address: String
     package var port: Int
     package var publicURL: String
@@ -41,7 +41,7 @@ package struct Configuration: Sendable {
         connections = check.integer(.connections, 1...200)
         ingestConnections = check.integer(.ingestConnections, 1...32)
         statementTimeout = .seconds(check.integer(.statementTimeout, 1...3600))
-        masterKey = check.key(.masterKey, bytes: 32)
+        keyring = check.keyring(.masterKey)
         address = check.text(.address)
         port = check.integer(.port, 0...65_535)
         publicURL = check.url(.publicURL)

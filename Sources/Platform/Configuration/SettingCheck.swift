@@ -1,4 +1,5 @@
 import Foundation
+import Secrets
 
 /// Turns settings into typed values and collects the faults; a faulty one becomes a stand-in that is never used.
 struct SettingCheck {
@@ -27,14 +28,11 @@ struct SettingCheck {
         return value
     }
 
-    mutating func key(_ setting: Setting, bytes count: Int) -> [UInt8] {
-        let digits = Array(text(setting).utf8)
-        let nibbles = digits.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard digits.count == 2 * count, nibbles.count == digits.count else {
-            if !digits.isEmpty { faults.append("\(setting.name) must be \(2 * count) hexadecimal digits") }
-            return []
-        }
-        return (0..<count).map { (index: Int) -> UInt8 in UInt8(nibbles[2 * index] << 4 | nibbles[2 * index + 1]) }
+    mutating func keyring(_ setting: Setting) -> SealingKeyring {
+        let text = text(setting)
+        if let keyring = try? SealingKeyring(parsing: text) { return keyring }
+        if !text.isEmpty { faults.append("\(setting.name) cannot be read: \(setting.summary)") }
+        return .standIn
     }
 
     mutating func url(_ setting: Setting) -> String {
@@ -67,4 +65,14 @@ struct SettingCheck {
         (values[setting] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty }
     }
+}
+
+extension SealingKeyring {
+    /// Of a configuration that is refused.
+    fileprivate static let standIn: SealingKeyring = {
+        guard let key = try? SealingKey(version: 1, bytes: Array(repeating: 0, count: 32)) else {
+            preconditionFailure("32 bytes make a key")
+        }
+        return SealingKeyring(current: key)
+    }()
 }

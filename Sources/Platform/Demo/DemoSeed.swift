@@ -1,4 +1,5 @@
 import Alarms
+import Audit
 import Devices
 import Fleet
 import Identity
@@ -6,6 +7,7 @@ import JSON
 import Kernel
 import Organizations
 import Persistence
+import Secrets
 @_spi(ScopeMinting) import Tenancy
 
 /// Loads the two demo organizations through the same services as the API. Done again, it only issues new passwords and

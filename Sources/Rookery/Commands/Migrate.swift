@@ -18,7 +18,7 @@ struct Migrate: AsyncParsableCommand {
     var check = false
 
     func run() async throws {
-        let configuration = try Platform.Configuration.fromEnvironment()
+        let configuration = try Configuration.fromEnvironment()
         let log = configuration.startLogging()
         defer { log.flush() }
         let files = try SchemaFiles(root: configuration.root.path)
