@@ -16,6 +16,7 @@ import PostgresClient
 import Realtime
 import Secrets
 import ServiceLifecycle
+import Telemetry
 import Tenancy
 import UnixSignals
 import WebAPI
@@ -71,6 +72,8 @@ package struct Platform: Service {
         settings.lanes = configuration.lanes
         let pipeline = TelemetryPipeline(database: databases.ingest, hub: hub, settings: settings, logger: logger)
         feed.subscribe { [pipeline] in pipeline.forget($0) }
+        let directory = DeviceDirectory(tenants: databases.tenant)
+        feed.subscribe { directory.forget($0) }
         let events = EventService()
         let alarms = AlarmService(announcer: LiveAlarms(hub: hub))
         let organizations = OrganizationService()
@@ -89,6 +92,8 @@ package struct Platform: Service {
         DeviceTypeRoutes(types: DeviceTypeService()).register(in: api)
         DeviceRoutes(devices: DeviceService(events: events), connections: DeviceConnectionService()).register(in: api)
         DeviceCredentialRoutes(credentials: DeviceCredentialService()).register(in: api)
+        TelemetryIngestRoutes(pipeline: pipeline, devices: directory).register(in: api)
+        TelemetryRoutes(telemetry: TelemetryReader()).register(in: api)
         AlarmRuleRoutes(rules: AlarmRuleService(alarms: alarms)).register(in: api)
         AlarmRoutes(alarms: alarms).register(in: api)
         EventRoutes(events: events).register(in: api)
