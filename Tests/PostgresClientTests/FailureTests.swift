@@ -158,12 +158,20 @@ struct FailureTests {
     @Test("after shutdown everything is refused")
     func shutdown() async throws {
         try await withDatabase { database in
-            let client = try database.client()
-            #expect(try await client.integers("select 1") == [1])
-            async let slow = client.integers("select 5 from pg_sleep(2)")
-            try await eventually("the slow one is in flight") { client.statistics.inFlight == 1 }
-            await client.shutdown()
+            let client = try database.client { $0.lockTimeout = .zero }
+            let watcher = try database.client()
+            let gate = watcher.begin()
+            _ = try await gate.run(["select pg_advisory_xact_lock(7)"])
+            async let slow = client.integers("select 5 from (select pg_advisory_xact_lock(7)) as gate")
+            try await eventually("the request waits at the gate") {
+                try await watcher.integers("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+                    != [0]
+            }
+            async let end: Void = client.shutdown(grace: .seconds(30))
+            try await gate.commit()
             #expect(try await slow == [5])
+            await end
+            await watcher.shutdown()
             let error = await failure { () async throws(PostgresError) in try await client.execute("select 1") }
             guard case .shutdown = error else {
                 Issue.record("another outcome was expected")
