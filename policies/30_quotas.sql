@@ -1,10 +1,10 @@
 -- Quotas (data-model.md D15, §5): counter rows kept by statement triggers, check and count in one UPDATE.
 set local role rookery_owner;
 select app.policy_declare_all(format('app.%I', name)::regclass, 'rookery_guard')
-from unnest(array['quotas', 'organizations', 'organization_tree', 'tiers', 'outbox']) as name;
+from unnest(array['quotas', 'organizations', 'organization_tree', 'tiers', 'outbox', 'events']) as name;
 grant select, insert, update on app.quotas to rookery_guard;
 grant select on app.organizations, app.organization_tree, app.tiers to rookery_guard;
-grant insert on app.outbox to rookery_guard;
+grant insert on app.outbox, app.events to rookery_guard;
 reset role;
 
 set local role rookery_guard;
@@ -32,6 +32,13 @@ begin
             values (owner_id, 'quota.level', 'quota:' || resource, jsonb_build_object(
                 'resource', resource, 'scope', quota_scope, 'level', row_now.level,
                 'limit', row_now.max_allowed, 'used', row_now.used));
+            insert into app.events (organization_id, id, at, origin, category, type_key, severity, title, data)
+            values (owner_id, app.uuid_v7(), now(), 'system', 'quota', 'quota.level',
+                case row_now.level when 100 then 'error' else 'warning' end,
+                format('%s %% of the limit of %s are used', row_now.level, replace(resource, '_', ' ')),
+                jsonb_build_object(
+                    'resource', resource, 'scope', quota_scope, 'level', row_now.level, 'limit', row_now.max_allowed,
+                    'used', row_now.used));
         end if;
         return;
     end if;
@@ -41,7 +48,9 @@ begin
         raise exception using
             errcode = 'RK001', message = format('the quota of %s is used up', resource),
             detail = jsonb_build_object(
-                'resource', resource, 'scope', quota_scope, 'limit', row_now.max_allowed, 'used', row_now.used)::text;
+                'resource', resource, 'scope', quota_scope, 'limit', row_now.max_allowed, 'used', row_now.used,
+                'tier', (select t.name from app.organizations o join app.tiers t on t.id = o.tier_id
+                    where o.id = owner_id))::text;
     end if;
     -- A resource that no tier limits is counted all the same. A pool exists only when it was given.
     if quota_scope = 'own' then

@@ -70,7 +70,7 @@ enum OrganizationStatements {
         """
     }
 
-    static func tiers() -> SQL { "select \(tierColumns) from app.tiers order by created_at, id /* tiers.list */" }
+    static func tiers() -> SQL { "select \(tierColumns) from app.tiers order by name /* tiers.list */" }
 
     static func tier(_ name: String) -> SQL { "select \(tierColumns) from app.tiers where name = \(name) /* tiers.find */" }
 
