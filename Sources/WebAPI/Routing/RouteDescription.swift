@@ -44,8 +44,8 @@ package struct RouteDescription: Hashable, Sendable {
         if isRateLimited { result.insert(429) }
         switch access {
         case .open: break
-        case .signedIn: result.insert(401)
-        case .permission, .device, .superadmin: result.formUnion([401, 403])
+        // 403 also for an X-Organization-Id that is not the caller's, and for a suspended organization.
+        case .signedIn, .permission, .device, .superadmin: result.formUnion([401, 403])
         }
         if !pathParameters.isEmpty { result.insert(404) }
         if body != .none { result.formUnion([413, 415, 422]) }
