@@ -52,10 +52,13 @@ extension AlarmStatistics {
                 severity: try AlarmSeverity(stored: try row.next()), raised: try row.next(), open: try row.next(),
                 unacknowledged: try row.next(), occurrences: try row.next())
         }
+        // A device's clock may run ahead of ours: nothing takes less than no time.
         let means: SQL = """
-            select avg(greatest(extract(epoch from acknowledged_at - created_at), 0))::float8,
+            select avg(greatest(extract(epoch from acknowledged_at - created_at), 0))
+                    filter (where acknowledged_at is not null)::float8,
                 avg(greatest(extract(epoch from
-                    cleared_at - case when cleared_by is null then raised_at else created_at end), 0))::float8
+                    cleared_at - case when cleared_by is null then raised_at else created_at end), 0))
+                    filter (where cleared_at is not null)::float8
             from app.alarms where \(conditions) /* alarms.mean_times */
             """
         let mean = try await tx.first(means) { row in
