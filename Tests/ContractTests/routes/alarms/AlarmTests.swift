@@ -41,7 +41,8 @@ struct AlarmTests {
             #expect(cleared.json["clear_reason"] == "manual")
 
             let timeline = try await api.mine.viewer.get("\(path)/timeline").expect(200).items
-            #expect(timeline.map { $0["body"]?.string } == ["On my way", "Valve stuck", "Fixed"])
+            let bodies: [String?] = timeline.map { $0["body"]?.string }
+            #expect(bodies == ["On my way", "Valve stuck", "Fixed"])
             let steps: [String?] = timeline.map { $0["data"]?["to"]?.string }
             #expect(steps == ["acknowledged", nil, "cleared"])
             #expect(
