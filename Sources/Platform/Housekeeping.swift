@@ -50,20 +50,20 @@ struct Housekeeping: Service {
     ]
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
-            try await withThrowingDiscardingTaskGroup { group in
-                for task in Self.chores { group.addTask { try await repeatForever(task) } }
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for task in Self.chores { group.addTask { await repeatUntilCancelled(task) } }
             }
         }
     }
 
-    private func repeatForever(_ task: Chore) async throws {
-        while true {
-            do { try await perform(task) } catch let error where !(error is CancellationError) {
+    private func repeatUntilCancelled(_ task: Chore) async {
+        repeat {
+            do { try await perform(task) } catch {
+                if Task.isCancelled { return }
                 logger.error("upkeep failed", metadata: ["task": "\(task.name)", "error": "\(error)"])
             }
-            try await Task.sleep(for: task.interval * Double.random(in: 0.9...1.1))
-        }
+        } while (try? await Task.sleep(for: task.interval * Double.random(in: 0.9...1.1))) != nil
     }
 
     func perform(_ task: Chore) async throws {
