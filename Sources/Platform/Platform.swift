@@ -54,8 +54,8 @@ package struct Platform: Service {
         let keys = SigningKeyRing(system: databases.system, keyring: keyring, policy: policy)
         try await keys.refresh()
         let hasher = try PasswordHasher(concurrency: Configuration.passwordHashesAtOnce)
-        let sessions = SessionAuthenticator(auth: databases.auth, keys: keys)
-        let apiKeys = APIKeyAuthenticator(auth: databases.auth, tenants: databases.tenant)
+        let sessions = SessionAuthenticator(auth: databases.auth, keys: keys, feed: feed)
+        let apiKeys = APIKeyAuthenticator(auth: databases.auth, tenants: databases.tenant, feed: feed)
         let authenticator = CredentialAuthenticator(
             sessions: sessions, apiKeys: apiKeys,
             devices: DeviceAuthenticator(auth: databases.auth, tenants: databases.tenant, feed: feed))
@@ -64,7 +64,7 @@ package struct Platform: Service {
         let signIns = SignInService(
             auth: databases.auth, tenants: databases.tenant, hasher: hasher, keys: keys, keyring: keyring,
             refreshLifetime: configuration.refreshTokenLifetime)
-        let rates = TierRateBook(system: databases.system, feed: feed, logger: logger)
+        let rates = TierRateBook(system: databases.system, feed: feed, keys: apiKeys, logger: logger)
         try await rates.refresh()
 
         // What they do.
