@@ -85,6 +85,7 @@ package struct Platform: Service {
                 cursors: CursorCodec(key: keyring.derivedKey(for: "cursors"))))
         AuthRoutes(signIns: signIns, keys: keys).register(in: api)
         UserRoutes(members: MemberService(hasher: hasher)).register(in: api)
+        FirstAdministratorRoutes(accounts: PlatformAccounts(hasher: hasher)).register(in: api)
         APIKeyRoutes(keys: APIKeyService()).register(in: api)
         OrganizationRoutes(organizations: organizations, platform: PlatformOrganizations()).register(in: api)
         SiteRoutes(sites: SiteService(), zones: ZoneService()).register(in: api)

@@ -7,7 +7,7 @@ package import Secrets
 ///
 /// They are the operator's word and therefore active, not confined, unlike those that an organization's administrator makes.
 package struct PlatformAccounts: Sendable {
-    private let hasher: PasswordHasher
+    let hasher: PasswordHasher
 
     package init(hasher: PasswordHasher) { self.hasher = hasher }
 

@@ -15,6 +15,7 @@ extension Configuration {
     /// The server's pools, one a role.
     package func makeDatabases(logger: Logger) throws -> Databases {
         var settings = PostgresConfiguration(url: databaseURL)
+        settings.database = databaseName
         settings.statementTimeout = statementTimeout
         return try Databases(
             configuration: settings, password: rolePassword, logger: logger,

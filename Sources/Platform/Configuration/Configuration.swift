@@ -7,6 +7,8 @@ package struct Configuration: Sendable {
     package enum LogFormat: String, Sendable { case json, text }
 
     package var databaseURL: String
+    /// Replaces the database of the URL.
+    package var databaseName: String?
     package var rolePassword: String
     package var connections: Int
     package var ingestConnections: Int
