@@ -1,4 +1,5 @@
 import JSON
+import Testing
 
 /// An organization of a test's own, with an administrator who is signed in.
 package struct TestOrganization: Sendable {

@@ -4,7 +4,9 @@ import Kernel
 import Logging
 import Persistence
 import Platform
+import PostgresClient
 import ServiceLifecycle
+import Testing
 import WebAPI
 
 /// A running platform with a database of its own, reached over HTTP as users reach it.
