@@ -21,7 +21,8 @@ import Testing
         try await ours.admin.post("/alarm-rules", rule).expect(201)
 
         for value in [25.0, 31.5, 33.0] {
-            try await device.client.post("/devices/me/telemetry", ["values": ["temperature": .number(value)]]).expect(200)
+            try await device.client.post("/devices/me/telemetry", ["values": ["temperature": .number(value)]]).expect(
+                200)
         }
         let alarms = try await ours.admin.get("/alarms?device_id=\(device.id)").expect(200).items
         #expect(alarms.count == 1)
@@ -29,10 +30,10 @@ import Testing
         #expect(alarm["state"] == "active")
         #expect(alarm["trigger_value"] == 31.5)
         let id = try #require(alarm["id"]?.string)
-        try await ours.admin.post("/alarms/\(id)/acknowledge", ["note": "On my way"]).expect(200)
+        try await ours.admin.post("/alarms/\(id)/acknowledge", ["notes": "On my way"]).expect(200)
         #expect(try await ours.admin.get("/alarms/\(id)").json["state"] == "acknowledged")
 
-        let latest = try await ours.admin.get("/devices/\(device.id)/latest").json
+        let latest = try await ours.admin.get("/devices/\(device.id)/telemetry/latest").json
         #expect(latest.text.contains("33"))
         let trail = try await ours.admin.get("/audit?resource_kind=alarm").expect(200)
         #expect(trail.items.contains { $0["action"] == "acknowledge" && $0["resource_id"]?.string == id })
