@@ -34,7 +34,7 @@ print_demo_sign_ins() {
 # print_demo_curl: four lines that work when pasted into bash.
 print_demo_curl() {
     local admin email password token
-    admin='(.devices[0].organization) as $o | .sign_ins | (map(select(.organization == $o and .role == "tenant_admin")) + .)[0]'
+    admin='(.devices[0].organization) as $o | .sign_ins | (map(select(.organization == $o and .role == "org_admin")) + .)[0]'
     email=$(demo "$admin | .email")
     password=$(demo "$admin | .password")
     token=$(demo 'first(.devices[] | select(.type == "environmental_sensor")) | .token')

@@ -51,6 +51,13 @@ stop_process() {
     forget_process "$pid"
 }
 
+# kill_process PID: what kill -9 does, on one of this script's own; says nothing about it.
+kill_process() {
+    kill -KILL "$1"
+    wait "$1" 2>/dev/null || true
+    forget_process "$1"
+}
+
 # forget_process PID: it is gone, or somebody else's from now on.
 forget_process() {
     local kept=() pid

@@ -24,14 +24,14 @@ async def main(url: str, credentials: str, count: int) -> None:
     root, admin = Platform(url), Platform(url)
     sign_in = demo.sign_in("superadmin")
     root_token = await root.sign_in(sign_in["email"], sign_in["password"])
-    sign_in = demo.sign_in("tenant_admin", organization)
+    sign_in = demo.sign_in("org_admin", organization)
     token = await admin.sign_in(sign_in["email"], sign_in["password"])
     organization_id = (await admin.call("GET", "/auth/me")).json()["organization_id"]
     await root.call("PUT", f"/organizations/{organization_id}/quotas", {
         "limits": {"devices": None, "alarm_rules": None, "api_keys": None}, "rates": NO_LIMIT})
 
     types = await admin.all("/device-types?limit=500")
-    device_type = next(t["id"] for t in types if t["code"] == "environmental_sensor")
+    device_type = next(t["id"] for t in types if t["name"] == "environmental_sensor")
     name = f"Load {time.time_ns()}"
     model = (await admin.call("POST", "/device-models", {
         "name": name, "datapoints": [{"key": key, "kind": "number", "unit": unit} for key, unit in DATAPOINTS],
