@@ -17,6 +17,7 @@ package final class TelemetryPipeline: Sendable {
     private let books = OrganizationBooks()
     private let statements: IngestStatements
     private let clock: any WallClock
+    private let commitDeadline: Duration
 
     /// - Parameter hub: is told what was committed; nil when nobody can listen.
     package init(
@@ -26,6 +27,7 @@ package final class TelemetryPipeline: Sendable {
         let statements = IngestStatements(database: database)
         self.statements = statements
         self.clock = clock
+        commitDeadline = settings.commitDeadline
         let counters = self.counters
         lanes = (0..<max(settings.lanes, 1)).map { number in
             var logger = logger
@@ -147,36 +149,45 @@ package final class TelemetryPipeline: Sendable {
         let names = batch.names(of: batch.shapes[index])
         let kinds = batch.kinds(ofShape: index)
         let stored: StoredShape
-        var numbered: [(number: Int16, name: String)] = []
-        do {
-            guard let keyset = try await statements.keyset(source: source, names: names, kinds: kinds) else {
-                throw ServiceError.notFound("device")
-            }
+        if let keyset = try await keyset(source: source, names: names, kinds: kinds) {
             stored = StoredShape(keysets: [Keyset(number: keyset.number, sent: keyset.keys)])
-            numbered = zip(keyset.keys, names).map { (number: $0, name: $1) }
-        } catch let error as PostgresError where error.sqlState == "RK002" {
+        } else {
             var keysets: [Keyset] = []
             for (position, name) in names.enumerated() {
-                guard let one = try await keyset(source: source, name: name, kind: kinds[position]) else {
-                    throw ServiceError.notFound("device")
+                guard let one = try await keyset(source: source, names: [name], kinds: [kinds[position]]) else {
+                    throw ServiceError(.internalError, "A single datapoint found no place among the sets.")
                 }
                 keysets.append(
                     Keyset(number: one.number, keyNumbers: one.keys, sentPositions: [Int32(truncatingIfNeeded: position)]))
-                numbered += one.keys.map { (number: $0, name: name) }
             }
             stored = StoredShape(keysets: keysets)
-        } catch let error as PostgresError {
-            throw error.asPlatformError
         }
-        book.keep(stored, as: signature, names: numbered)
+        book.keep(stored, as: signature)
         return stored
     }
 
-    private func keyset(source: Int32, name: String, kind: String) async throws -> (number: Int32, keys: [Int16])? {
-        do {
-            return try await statements.keyset(source: source, names: [name], kinds: [kind])
-        } catch let error as PostgresError {
-            throw error.asPlatformError
+    /// The numbers of names and of their set; nil when the organization has too many sets for another one (RK002). Asking
+    /// twice gives the same numbers, so a broken connection is no reason to give up.
+    private func keyset(
+        source: Int32, names: [String], kinds: [String]
+    ) async throws -> (number: Int32, keys: [Int16])? {
+        let deadline = ContinuousClock.now + commitDeadline
+        var attempt = 0
+        while true {
+            do {
+                guard let keyset = try await statements.keyset(source: source, names: names, kinds: kinds) else {
+                    throw ServiceError.notFound("device")
+                }
+                return keyset
+            } catch let error as PostgresError {
+                if error.sqlState == "RK002" { return nil }
+                let pause = Lane.pause(before: attempt)
+                guard error.serverFault == nil || error.isRetryable, .now + pause < deadline else {
+                    throw error.asPlatformError
+                }
+                try await Task.sleep(for: pause)
+                attempt += 1
+            }
         }
     }
 }

@@ -33,14 +33,6 @@ struct IngestStatements: Sendable {
             unreadable: entries.compactMap { if case .unreadable(let id) = $0 { id } else { nil } })
     }
 
-    func keyNames(of organization: OrganizationID) async throws -> [(number: Int16, name: String)] {
-        let rows = try await database.execute(
-            "select key_no, name from app.ingest_keys(\(organization.uuid)) /* pipeline.keys */")
-        return try rows.map { (row: inout RowReader) throws -> (number: Int16, name: String) in
-            (number: try row.next(Int16.self), name: try row.next(String.self))
-        }
-    }
-
     /// The number of a set of names, and the names' numbers in the order given. Nil when the source is gone.
     func keyset(source: Int32, names: [String], kinds: [String]) async throws -> (number: Int32, keys: [Int16])? {
         let rows = try await database.execute(

@@ -59,8 +59,6 @@ actor Lane {
         }
     }
 
-    var cachedSources: Int { sources.count }
-
     // MARK: - From deliveries to messages
 
     private func settle(_ deliveries: [Delivery]) async {
@@ -106,7 +104,7 @@ actor Lane {
     }
 
     /// 20 ms, doubling up to a second, half of it by chance, so that lanes do not come back together.
-    private static func pause(before attempt: Int) -> Duration {
+    static func pause(before attempt: Int) -> Duration {
         let longest = min(20 << min(attempt, 6), 1_000)
         return .milliseconds(longest / 2 + Int.random(in: 0...longest / 2))
     }

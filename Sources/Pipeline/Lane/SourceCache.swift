@@ -7,8 +7,6 @@ struct SourceCache {
 
     init(capacity: Int) { self.capacity = capacity }
 
-    var count: Int { young.count + old.count }
-
     @inline(__always)
     mutating func find(_ source: Int32) -> SourceState? {
         if let found = young[source] { return found }
@@ -39,10 +37,5 @@ struct SourceCache {
     mutating func forgetAll() {
         young = [:]
         old = [:]
-    }
-
-    func forEach(_ body: (SourceState) -> Void) {
-        young.values.forEach(body)
-        old.values.forEach(body)
     }
 }

@@ -2,15 +2,13 @@ import Kernel
 import Synchronization
 import Telemetry
 
-/// What the pipeline knows of an organization: the numbers of its datapoints, the shapes of its messages, its rules.
+/// What the pipeline knows of an organization: what its messages' shapes are stored as, and its rules.
 /// Shared by all lanes and by those who submit.
 final class OrganizationBook: Sendable {
     let id: OrganizationID
 
     private struct State {
         var shapes: [ShapeSignature: StoredShape] = [:]
-        /// Names by key number; filled as shapes become known, and whole when somebody asks for an unknown one.
-        var names: [Int16: String] = [:]
         var rules: RuleBook?
         var generation = 0
     }
@@ -22,28 +20,10 @@ final class OrganizationBook: Sendable {
 
     func shape(_ signature: ShapeSignature) -> StoredShape? { state.withLock { $0.shapes[signature] } }
 
-    func keep(_ shape: StoredShape, as signature: ShapeSignature, names: [(number: Int16, name: String)]) {
+    func keep(_ shape: StoredShape, as signature: ShapeSignature) {
         state.withLock { state in
             if state.shapes.count >= Self.keptShapes { state.shapes.removeAll() }
             state.shapes[signature] = shape
-            for (number, name) in names { state.names[number] = name }
-        }
-    }
-
-    func keepNames(_ names: [(number: Int16, name: String)]) {
-        state.withLock { state in for (number, name) in names { state.names[number] = name } }
-    }
-
-    /// The names of datapoints; nil when one of them is not known here.
-    func names(of numbers: [Int16]) -> [String]? {
-        state.withLock { state in
-            var names: [String] = []
-            names.reserveCapacity(numbers.count)
-            for number in numbers {
-                guard let name = state.names[number] else { return nil }
-                names.append(name)
-            }
-            return names
         }
     }
 
