@@ -72,7 +72,7 @@ package struct TestClient: Sendable {
     }
 
     package func send(_ method: String, _ path: String, bytes: [UInt8]?, type: String) async throws -> TestAnswer {
-        let isAbsolute = ["/api", "/health", "/metrics", "/openapi", "/docs", "/.well-known"].contains {
+        let isAbsolute = ["/api/", "/health", "/metrics", "/openapi", "/docs", "/.well-known"].contains {
             path.hasPrefix($0)
         }
         var request = HTTPClientRequest(url: url + (isAbsolute ? path : "/api/v1" + path))

@@ -13,10 +13,13 @@ import TestSupport
 /// Identity over a database of its own.
 struct IdentityFixture: Sendable {
     /// Lends one and drops it afterwards.
-    static func with(_ body: (IdentityFixture) async throws -> Void) async throws {
+    static func with(
+        hashing: Argon2Parameters = Argon2Parameters(memory: 256, passes: 1, lanes: 1),
+        _ body: (IdentityFixture) async throws -> Void
+    ) async throws {
         try await TestDatabase.with { database in
             let databases = try database.databases()
-            try await body(IdentityFixture(databases))
+            try await body(IdentityFixture(databases, hashing))
             await databases.shutdown()
         }
     }
@@ -32,12 +35,12 @@ struct IdentityFixture: Sendable {
     let members: MemberService
     let origin = RequestOrigin(address: "192.0.2.7", agent: "tests", requestID: "request-1")
 
-    init(_ databases: Databases) async throws {
+    init(_ databases: Databases, _ hashing: Argon2Parameters) async throws {
         tenants = databases.tenant
         auth = databases.auth
         system = databases.system
         let keyring = SealingKeyring(current: try SealingKey(version: 1, bytes: [UInt8](repeating: 7, count: 32)))
-        hasher = try PasswordHasher(parameters: Argon2Parameters(memory: 256, passes: 1, lanes: 1), concurrency: 1)
+        hasher = try PasswordHasher(parameters: hashing, concurrency: 1)
         keys = SigningKeyRing(
             system: system, keyring: keyring,
             policy: try AccessTokenPolicy(issuer: "https://rookery.test", audience: "rookery"))

@@ -28,6 +28,9 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 extension InputRule where Value == EmailAddress? {
     /// An e-mail address.
     package static var email: InputRule {
-        InputRule<String>.text(3...254).map(placeholder: nil, "must be an e-mail address") { EmailAddress($0) }
+        InputRule<String>.text(3...254).map(placeholder: nil, "must be an e-mail address") { text in
+            // Two levels: the outer nil refuses.
+            EmailAddress(text).map { .some($0) }
+        }
     }
 }

@@ -15,7 +15,8 @@ package struct FirstAdministratorRoutes: Sendable {
 
     private func name(_ request: SignedInRequest, _ tx: borrowing SystemTransaction) async throws -> Answer {
         let organization: OrganizationID = try request.id(of: "organization")
-        let named = try await accounts.nameFirstAdministrator(tx, of: organization, FirstAdministrator(body: request.document))
+        let named = try await accounts.nameFirstAdministrator(
+            tx, of: organization, FirstAdministrator(body: request.document))
         var answer = Answer.confidential(named)
         answer.status = .created
         return answer

@@ -1,0 +1,65 @@
+import Kernel
+import Secrets
+import Tenancy
+import TestSupport
+import Testing
+
+@testable import Identity
+
+@Suite(.serialized) struct TimingTests {
+    @Test("an unknown account takes as long as a wrong password, within a tenth")
+    func sameTime() async throws {
+        try await IdentityFixture.with(hashing: .recommended) { f in
+            let organization = try await f.organization()
+            let person = try await f.person("a good password")
+            _ = try await f.join(organization, person.email, ["viewer"])
+            var ratio = 0.0
+            // Other work on the machine falls on both; what falls on one alone is measured away by trying again.
+            for _ in 0..<4 {
+                var (known, unknown): ([Duration], [Duration]) = ([], [])
+                for _ in 0..<11 {
+                    known.append(try await Self.time(f, person.email))
+                    unknown.append(try await Self.time(f, "u\(UserID.make().description.suffix(12))@example.com"))
+                }
+                ratio = known.sorted()[5] / unknown.sorted()[5]
+                if (0.9...1.1).contains(ratio) { break }
+            }
+            #expect((0.9...1.1).contains(ratio), "known to unknown: \(ratio)")
+        }
+    }
+
+    @Test("two hundred sign-ins at once hold the memory of one hash and are all answered")
+    func bounded() async throws {
+        try await IdentityFixture.with(hashing: Argon2Parameters(memory: 8192, passes: 1, lanes: 1)) { f in
+            let organization = try await f.organization()
+            let person = try await f.person("a good password")
+            _ = try await f.join(organization, person.email, ["viewer"])
+            let outcomes = await withTaskGroup(of: ErrorCode?.self) { group in
+                for number in 0..<200 {
+                    let origin = RequestOrigin(address: "198.18.\(number / 200).\(number % 200)", requestID: "r")
+                    group.addTask {
+                        await code {
+                            try await f.signIns.signIn(
+                                email: person.email, password: "a good password", organization: nil, from: origin)
+                        }
+                    }
+                }
+                return await group.reduce(into: [ErrorCode?: Int]()) { $0[$1, default: 0] += 1 }
+            }
+            #expect(outcomes.keys.allSatisfy { $0 == nil || $0 == .unavailable }, "\(outcomes)")
+            #expect(outcomes[nil] ?? 0 > 0)
+        }
+    }
+
+    private static func time(_ f: IdentityFixture, _ email: String) async throws -> Duration {
+        let origin = RequestOrigin(
+            address: "203.0.113.\(Int.random(in: 1...254))", requestID: "r")
+        let clock = ContinuousClock()
+        let start = clock.now
+        let refusal = await code {
+            try await f.signIns.signIn(email: email, password: "wrong password", organization: nil, from: origin)
+        }
+        #expect(refusal == .invalidCredentials)
+        return clock.now - start
+    }
+}
