@@ -146,6 +146,7 @@ let package = Package(
         tests("KernelTests", ["Kernel", "JSON"]),
         tests("SecretsTests", ["Secrets", "COpenSSL"]),
         tests("IdentityTests", ["Identity", "TestSupport"]),
+        tests("DevicesTests", ["Devices"]),
         tests("RateLimitsTests", ["RateLimits", "Kernel", "JSON"]),
         tests("FleetTests", ["Fleet"]),
         tests("PlatformTests", ["Platform"]),

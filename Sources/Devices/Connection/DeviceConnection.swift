@@ -15,7 +15,7 @@ package struct DeviceConnection: Sendable, Hashable {
 
     package static let never = DeviceConnection(state: .unknown, since: nil, lastSeen: nil, peer: "", transport: "")
 
-    init(state: State, since: Timestamp?, lastSeen: Timestamp?, peer: String, transport: String) {
+    package init(state: State, since: Timestamp?, lastSeen: Timestamp?, peer: String, transport: String) {
         self.state = state
         self.since = since
         self.lastSeen = lastSeen
