@@ -1,4 +1,5 @@
 import Devices
+import JSON
 import Kernel
 import Testing
 
