@@ -3,6 +3,11 @@ internal import JSON
 package import Kernel
 package import Persistence
 
+/// Tells whoever listens live of an event, after its commit.
+package protocol EventAnnouncer: Sendable {
+    func announce(_ event: Event, in organizationID: OrganizationID)
+}
+
 /// The log of occurrences (EVT-1).
 package struct EventService: Sendable {
     /// How many events a correlation looks at.
@@ -12,9 +17,14 @@ package struct EventService: Sendable {
     private static let reach: (back: Duration, ahead: Duration) = (.seconds(86_400), .seconds(86_400))
 
     private let events = EventRepository()
+    private let announcer: (any EventAnnouncer)?
     private let clock: any WallClock
 
-    package init(clock: any WallClock = SystemClock()) { self.clock = clock }
+    /// - Parameter announcer: nil where nobody listens.
+    package init(announcer: (any EventAnnouncer)? = nil, clock: any WallClock = SystemClock()) {
+        self.announcer = announcer
+        self.clock = clock
+    }
 
     package func list(
         _ tx: borrowing TenantTransaction, _ filter: EventFilter, _ page: PageRequest<EventSort>
@@ -42,6 +52,10 @@ package struct EventService: Sendable {
         let id = EventID(at: min(max(at, now - Self.reach.back), now + Self.reach.ahead), using: &generator)
         guard let stored = try await events.insert(tx, id, event, at: at) else {
             throw ServiceError(.internalError, "The event was not stored.")
+        }
+        if let announcer {
+            let organizationID = tx.organizationID
+            tx.afterCommit { announcer.announce(stored, in: organizationID) }
         }
         return stored
     }

@@ -74,7 +74,7 @@ package struct Platform: Service {
         feed.subscribe { [pipeline] in pipeline.forget($0) }
         let directory = DeviceDirectory(tenants: databases.tenant)
         feed.subscribe { directory.forget($0) }
-        let events = EventService()
+        let events = EventService(announcer: LiveEvents(hub: hub))
         let alarms = AlarmService(announcer: LiveAlarms(hub: hub))
         let organizations = OrganizationService()
 

@@ -9,7 +9,11 @@ extension DeviceRepository {
         _ tx: borrowing TenantTransaction, _ filter: DeviceFilter, _ page: PageRequest<DeviceSort>
     ) async throws -> Page<Device> {
         let order = page.sort.keyset(descending: page.descending)
-        let conditions = Self.conditions(filter)
+        let searched = Set(filter.terms.map(\.field) + (filter.words.isEmpty ? [] : ["text"]))
+        let fields = try await Self.search.find(tx, Array(searched))
+        // No device has a value in a field that is not there.
+        guard fields.count == searched.count else { return Page(items: [], total: page.includesTotal ? 0 : nil) }
+        let conditions = Self.conditions(filter, fields)
         let sql: SQL = """
             select \(Self.columns) from app.devices d
             left join app.device_presence p on p.organization_id = d.organization_id and p.device_id = d.id
@@ -34,7 +38,7 @@ extension DeviceRepository {
         return try await tx.first(sql) { row in try row.next(Int.self) } ?? 0
     }
 
-    private static func conditions(_ filter: DeviceFilter) -> SQL {
+    private static func conditions(_ filter: DeviceFilter, _ fields: [String: Int32]) -> SQL {
         var sql = SQL.empty
         if let key = filter.deviceKey { sql += " and d.device_key = \(key)" }
         if let serial = filter.serialNumber { sql += " and d.serial_number = \(serial)" }
@@ -58,8 +62,12 @@ extension DeviceRepository {
         if let to = filter.created.to { sql += " and d.created_at < \(to) and d.id < app.uuid_floor(\(to) + interval '1 hour')" }
         if let from = filter.updated.from { sql += " and d.updated_at >= \(from)" }
         if let to = filter.updated.to { sql += " and d.updated_at < \(to)" }
-        for term in filter.terms { sql += search.having(term.field, term.text, id: "d.id") }
-        for word in filter.words { sql += search.beginning("text", word, id: "d.id") }
+        for term in filter.terms {
+            if let field = fields[term.field] { sql += search.having(field, term.text, id: "d.id") }
+        }
+        for word in filter.words {
+            if let field = fields["text"] { sql += search.beginning(field, word, id: "d.id") }
+        }
         return sql
     }
 

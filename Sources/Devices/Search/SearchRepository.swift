@@ -62,7 +62,9 @@ struct SearchRepository: Sendable {
         return numbers
     }
 
-    private func find(_ tx: borrowing TenantTransaction, _ names: [String]) async throws -> [String: Int32] {
+    /// The numbers of the fields that any entity has a value in.
+    func find(_ tx: borrowing TenantTransaction, _ names: [String]) async throws -> [String: Int32] {
+        guard !names.isEmpty else { return [:] }
         let sql: SQL = """
             select name, field_no from app.search_fields where entity = \(entity) and name = any(\(names))
             /* search_fields.find */
@@ -71,21 +73,23 @@ struct SearchRepository: Sendable {
         return Dictionary(rows.map { ($0.name, $0.number) }) { first, _ in first }
     }
 
-    /// `and …`: only entities with that very value.
-    func having(_ field: String, _ text: String, id: SQL) -> SQL {
+    /// `and …`: only entities with that very value in the field of this number.
+    ///
+    /// The number is a parameter, not a sub-query, so that the planner knows how common the value is.
+    func having(_ field: Int32, _ text: String, id: SQL) -> SQL {
         """
-         and \(id) in (select e.entity_id from app.search_entries e where e.value = \(SearchEntry.key(text)) and e.field_no = (
-            select f.field_no from app.search_fields f where f.entity = \(entity) and f.name = \(field)))
+         and \(id) in (
+            select e.entity_id from app.search_entries e where e.field_no = \(field) and e.value = \(SearchEntry.key(text)))
         """
     }
 
     /// `and …`: only entities with a value that begins so.
-    func beginning(_ field: String, _ text: String, id: SQL) -> SQL {
+    func beginning(_ field: Int32, _ text: String, id: SQL) -> SQL {
         let prefix = SearchEntry.key(text)
         return """
-             and \(id) in (select e.entity_id from app.search_entries e
-                where e.value >= \(prefix) and e.value < \(SearchEntry.end(ofPrefix: prefix)) and e.field_no = (
-                select f.field_no from app.search_fields f where f.entity = \(entity) and f.name = \(field)))
+             and \(id) in (
+                select e.entity_id from app.search_entries e where e.field_no = \(field)
+                    and e.value >= \(prefix) and e.value < \(SearchEntry.end(ofPrefix: prefix)))
             """
     }
 }
