@@ -39,40 +39,46 @@ package struct HTTPServer: Service {
 
     /// Serves until a graceful shutdown or a cancellation.
     package func run() async throws {
+        if let files = OpenFileLimit.raise(), files < configuration.limits.connections {
+            logger.warning("fewer open files are allowed than connections", metadata: ["open_files": "\(files)"])
+        }
         let handler = HTTP1WebSocketChannel(application: application, configuration: configuration, ledger: ledger)
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        // The port does not hand its connections over itself: those accepted in its last moment would be lost with it.
+        let (connections, handover) = AsyncStream.makeStream(of: HTTP1WebSocketChannel.Value.self)
+        let port = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .bind(host: configuration.host, port: configuration.port) { channel in accept(channel, handler) }
-        logger.info("listening", metadata: ["address": "\(listener.channel.localAddress.map { "\($0)" } ?? "")"])
-        onListening(listener.channel.localAddress?.port ?? configuration.port)
-        let port = listener.channel
-        await withGracefulShutdownHandler {
-            await withDiscardingTaskGroup { group in
-                do {
-                    try await listener.executeThenClose { connections in
-                        for try await connection in connections {
-                            guard let connection else { continue }
-                            group.addTask { await handler.handle(value: connection, logger: logger) }
-                        }
+            .childChannelInitializer { channel in accept(channel, handler, handover) }
+            .bind(host: configuration.host, port: configuration.port).get()
+        logger.info("listening", metadata: ["address": "\(port.localAddress.map { "\($0)" } ?? "")"])
+        onListening(port.localAddress?.port ?? configuration.port)
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await withDiscardingTaskGroup { group in
+                    for await connection in connections {
+                        ledger.served(connection.channel)
+                        group.addTask { await handler.handle(value: connection, logger: logger) }
                     }
-                } catch {
-                    logger.error("the port failed", metadata: ["error": "\(error)"])
+                    // A cancelled iteration ends at once.
+                    try? await port.close()
                 }
+            } onGracefulShutdown: {
+                Task { await shutDown(port, handover) }
             }
-        } onGracefulShutdown: {
-            Task { await shutDown(port) }
+        } onCancel: {
+            port.close(promise: nil)
+            handover.finish()
+            ledger.closeAll()
         }
     }
 
     private func accept(
-        _ channel: any Channel, _ handler: HTTP1WebSocketChannel
-    ) -> EventLoopFuture<HTTP1WebSocketChannel.Value?> {
-        guard ledger.admit(channel, from: channel.remoteAddress?.ipAddress ?? "") else {
-            return turnAway(channel).map { nil }
-        }
+        _ channel: any Channel, _ handler: HTTP1WebSocketChannel,
+        _ handover: AsyncStream<HTTP1WebSocketChannel.Value>.Continuation
+    ) -> EventLoopFuture<Void> {
+        guard ledger.admit(channel, from: channel.remoteAddress?.ipAddress ?? "") else { return turnAway(channel) }
         do {
             if let tlsContext {
                 try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tlsContext))
@@ -80,7 +86,9 @@ package struct HTTPServer: Service {
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }
-        return handler.setup(channel: channel, logger: logger).map { $0 }
+        return handler.setup(channel: channel, logger: logger).map { connection in
+            if case .terminated = handover.yield(connection) { channel.close(promise: nil) }
+        }
     }
 
     /// Answers without having read: there is no room for a further connection.
@@ -91,11 +99,18 @@ package struct HTTPServer: Service {
         }
     }
 
-    private func shutDown(_ port: any Channel) async {
+    private func shutDown(
+        _ port: any Channel, _ handover: AsyncStream<HTTP1WebSocketChannel.Value>.Continuation
+    ) async {
         logger.info("shutting down", metadata: ["connections": "\(ledger.count)"])
         ledger.beginDraining()
         try? await Task.sleep(for: .nanoseconds(configuration.drainDelay.nanoseconds))
-        await stopAccepting(port)
+        await ListenQueue(port: port).runEmpty()
+        try? await port.close()
+        // What was accepted before has been set up when every event loop has come around.
+        for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { try? await loop.submit {}.get() }
+        for _ in 0..<250 where ledger.hasUnserved { try? await Task.sleep(for: .milliseconds(20)) }
+        handover.finish()
         ledger.quiesce()
         let deadline = ContinuousClock.now + .nanoseconds(configuration.shutdownDeadline.nanoseconds)
         while ledger.count > 0, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(20)) }
@@ -103,17 +118,5 @@ package struct HTTPServer: Service {
             logger.warning("closing connections with answers unfinished", metadata: ["connections": "\(ledger.count)"])
             ledger.closeAll()
         }
-    }
-
-    /// Closing a port resets the connections that wait to be accepted. With a backlog of none the kernel lets no further one
-    /// wait, so that after a moment the queue is empty and the port can close without hurting anybody.
-    private func stopAccepting(_ port: any Channel) async {
-        try? await port.eventLoop.submit {
-            try port.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { socket in
-                _ = listen(socket, 0)
-            }
-        }.get()
-        try? await Task.sleep(for: .milliseconds(100))
-        try? await port.close()
     }
 }

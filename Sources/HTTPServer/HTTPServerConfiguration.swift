@@ -50,7 +50,7 @@ package struct HTTPLimits: Sendable {
     /// How long a connection waits for the client's end after the last answer.
     package var lingerTimeout: TimeAmount = .seconds(2)
     /// How long an idle connection stays open after a shutdown has begun: a request on its way still gets its answer.
-    package var quiesceGrace: TimeAmount = .milliseconds(300)
+    package var quiesceGrace: TimeAmount = .seconds(1)
 
     package var connections = 20_000
     package var connectionsPerAddress = 10_000

@@ -84,7 +84,7 @@ struct LimitTests {
 
     @Test("slow headers are closed, also on a connection that has served a request")
     func slowHeaders() async throws {
-        try await TestServer.run(configure: { $0.limits.headerDeadline = .milliseconds(200) }) { server in
+        try await TestServer.run(configure: { $0.limits.headerDeadline = .milliseconds(1500) }) { server in
             let slow = try await server.exchange("GET / HTTP/1.1\r\nHo")
             #expect(slow.hasPrefix("HTTP/1.1 408") && slow.contains("request-timeout"), "\(slow)")
             let silent = try await server.exchange("")

@@ -35,7 +35,8 @@ struct ShutdownTests {
     func underLoad() async throws {
         let answered = NIOLockedValueBox(0)
         let dropped = NIOLockedValueBox<[String]>([])
-        try await TestServer.run { server in
+        // The clients of this test may be slow to be scheduled.
+        try await TestServer.run(configure: { $0.limits.quiesceGrace = .seconds(4) }) { server in
             try await withThrowingTaskGroup { group in
                 for _ in 0..<20 {
                     group.addTask {

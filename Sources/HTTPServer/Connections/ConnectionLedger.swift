@@ -18,6 +18,8 @@ final class ConnectionLedger: Sendable {
     private struct Entries {
         var channels: [ObjectIdentifier: any Channel] = [:]
         var perAddress: [String: Int] = [:]
+        /// Accepted, but not yet in the hands of whoever serves them.
+        var unserved: Set<ObjectIdentifier> = []
         var isQuiescing = false
     }
 
@@ -44,6 +46,7 @@ final class ConnectionLedger: Sendable {
                 entries.perAddress[address, default: 0] < limits.connectionsPerAddress
             else { return (false, false) }
             entries.channels[ObjectIdentifier(channel)] = channel
+            entries.unserved.insert(ObjectIdentifier(channel))
             entries.perAddress[address, default: 0] += 1
             return (true, entries.isQuiescing)
         }
@@ -55,9 +58,18 @@ final class ConnectionLedger: Sendable {
         return true
     }
 
+    /// Somebody serves the connection now.
+    func served(_ channel: any Channel) {
+        entries.withLockedValue { _ = $0.unserved.remove(ObjectIdentifier(channel)) }
+    }
+
+    /// Whether connections are on their way from the port to whoever serves them.
+    var hasUnserved: Bool { entries.withLockedValue { !$0.unserved.isEmpty } }
+
     private func remove(_ channel: any Channel, from address: String) {
         entries.withLockedValue { entries in
             entries.channels[ObjectIdentifier(channel)] = nil
+            entries.unserved.remove(ObjectIdentifier(channel))
             let left = entries.perAddress[address, default: 1] - 1
             entries.perAddress[address] = left > 0 ? left : nil
         }

@@ -14,6 +14,8 @@ final class WebSocketSession: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     private var pinging: RepeatedTask?
     private var lastHeard = NIODeadline.now()
+    /// Pings since then: silence counts only when there was something to answer.
+    private var unansweredPings = 0
     private var unreadSince: NIODeadline?
     private(set) var isClosing = false
     var sender: WebSocketSender?
@@ -49,6 +51,7 @@ final class WebSocketSession: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing || unwrapInboundIn(data).opcode == .connectionClose else { return }
         lastHeard = .now()
+        unansweredPings = 0
         switch assembler.receive(unwrapInboundIn(data)) {
         case .nothing, .pong: break
         case .message(let message): context.fireChannelRead(wrapInboundOut(message))
@@ -117,9 +120,10 @@ final class WebSocketSession: ChannelDuplexHandler {
     private func beat() {
         guard let context else { return }
         let now = NIODeadline.now()
-        if now - lastHeard > limits.silenceTimeout { return context.close(promise: nil) }
+        if now - lastHeard > limits.silenceTimeout, unansweredPings > 0 { return context.close(promise: nil) }
         if let unreadSince, now - unreadSince > limits.unreadTimeout { return context.close(promise: nil) }
         guard !isClosing, context.channel.isWritable else { return }
+        unansweredPings += 1
         write(.init(fin: true, opcode: .ping, data: ByteBuffer()), context)
     }
 

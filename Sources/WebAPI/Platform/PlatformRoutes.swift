@@ -31,7 +31,7 @@ struct PlatformRoutes: Sendable {
         api.platform("/health/ready", ready)
         api.platform("/health", ready)
         api.platform("/metrics", exposition)
-        api.platform("/openapi.json", openAPI)
+        api.platform("/openapi.json", refuses: [.notFound], openAPI)
         api.platform("/docs", isDocumented: false, viewer.page)
         api.platform("/docs/{file}", refuses: [.notFound], isDocumented: false, viewer.file)
     }

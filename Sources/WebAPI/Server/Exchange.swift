@@ -17,6 +17,7 @@ struct Exchange {
     let begun = ContinuousClock.now
     var logger: Logger
     var route: Route?
+    var metrics: RouteMetrics
     var account: RateAccount?
     var principal: Principal? {
         didSet {
@@ -26,7 +27,10 @@ struct Exchange {
         }
     }
 
-    init(_ head: HTTPRequest, _ client: ClientConnection, proxies: TrustedProxies, logger: Logger) {
+    init(
+        _ head: HTTPRequest, _ client: ClientConnection, proxies: TrustedProxies, logger: Logger, metrics: RouteMetrics
+    ) {
+        self.metrics = metrics
         self.head = head
         isSecure = client.isSecure
         clientAddress = proxies.clientAddress(client.address, head.headerFields)
@@ -116,7 +120,7 @@ struct Exchange {
     func record(status: Int) {
         let elapsed = ContinuousClock.now - begun
         let seconds = Double(elapsed.wholeMicroseconds) / 1_000_000
-        route?.metrics.record(status: status, seconds: seconds)
+        metrics.record(status: status, seconds: seconds)
         // Devices speak all the time: what went well is told by the metrics.
         let isRoutine = status < 400 && route.map { $0.endpoint.traffic != .api } == true
         logger.log(

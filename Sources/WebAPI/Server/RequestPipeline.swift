@@ -22,6 +22,8 @@ struct RequestPipeline: HTTPApplication {
     private let proxies: TrustedProxies
     private let logger: Logger
     private let dates = HTTPDate()
+    /// Of requests that no route takes.
+    private let unmatched: RouteMetrics
 
     init(
         endpoints: [Endpoint], authenticator: any Authenticator, traffic: TrafficRules, proxies: TrustedProxies,
@@ -34,6 +36,7 @@ struct RequestPipeline: HTTPApplication {
             tree.insert(route, method: method, path: path)
         }
         self.tree = tree
+        unmatched = RouteMetrics(metrics: metrics, method: "any", route: "none")
         self.authenticator = authenticator
         self.traffic = traffic
         self.proxies = proxies
@@ -41,7 +44,7 @@ struct RequestPipeline: HTTPApplication {
     }
 
     func respond(to request: Request, from client: ClientConnection) async -> Response {
-        var exchange = Exchange(request.head, client, proxies: proxies, logger: logger)
+        var exchange = Exchange(request.head, client, proxies: proxies, logger: logger, metrics: unmatched)
         var answer: Answer
         do {
             answer = try await self.answer(request, &exchange)
@@ -56,7 +59,7 @@ struct RequestPipeline: HTTPApplication {
     }
 
     func respond(toHandshake head: HTTPRequest, from client: ClientConnection) async -> HandshakeDecision {
-        var exchange = Exchange(head, client, proxies: proxies, logger: logger)
+        var exchange = Exchange(head, client, proxies: proxies, logger: logger, metrics: unmatched)
         do {
             let (route, parameters) = try find(&exchange)
             guard case .socket(let open) = route.endpoint.action else {
@@ -126,6 +129,7 @@ struct RequestPipeline: HTTPApplication {
             throw MethodRefusal(error: error, allowed: allowed)
         }
         exchange.route = route
+        exchange.metrics = route.metrics
         return (route, match.parameters)
     }
 

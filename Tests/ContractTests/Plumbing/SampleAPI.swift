@@ -23,7 +23,7 @@ struct SampleAPI: Sendable {
     static func run(
         rates: TierRates = TierRates(
             requestsPerMinute: 1_000_000, requestBurst: 100_000, messagesPerSecond: 100_000, messageBurst: 100_000),
-        _ body: @Sendable (SampleAPI) async throws -> Void
+        rules: RateRules = RateRules(), _ body: @Sendable (SampleAPI) async throws -> Void
     ) async throws {
         try await TestDatabase.with { database in
             var logger = Logger(label: "sample")
@@ -45,7 +45,8 @@ struct SampleAPI: Sendable {
             let server = try WebServer(
                 http: HTTPServerConfiguration(host: "127.0.0.1", port: 0), routes: api,
                 authenticator: SampleAuthenticator(organizationID: platform),
-                traffic: TrafficRules(source: SampleRates(rates: rates)), metrics: Metrics(), readiness: [],
+                traffic: TrafficRules(rules: rules, source: SampleRates(rates: rates)), metrics: Metrics(),
+                readiness: [],
                 description: try OpenAPIDescription(directory: "\(TestDatabase.root)/openapi"),
                 documentationDirectory: nil,
                 logger: logger

@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// A TCP connection that sends exactly the bytes it is given: what no HTTP client would send.
 final class RawConnection: Sendable {
@@ -20,7 +21,8 @@ final class RawConnection: Sendable {
         }
     }
 
-    init(port: Int, reads: Bool = true) async throws {
+    /// - Parameter tls: encrypts; whoever presents the certificates it trusts is believed.
+    init(port: Int, reads: Bool = true, tls: NIOSSLContext? = nil) async throws {
         let (stream, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
         received = stream
         channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -28,6 +30,10 @@ final class RawConnection: Sendable {
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     try channel.pipeline.syncOperations.addHandler(Collector(continuation))
                 }
             }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 /// A WebSocket client that can also say what none should.
 struct RawWebSocket: Sendable {
@@ -7,8 +8,10 @@ struct RawWebSocket: Sendable {
 
     /// Asks for a socket.
     /// - Parameter headers: further header lines, each with its line end.
-    init(port: Int, path: String = "/socket", headers: String = "", version: Int = 13) async throws {
-        connection = try await RawConnection(port: port)
+    init(port: Int, path: String = "/socket", headers: String = "", version: Int = 13, tls: NIOSSLContext? = nil)
+        async throws
+    {
+        connection = try await RawConnection(port: port, tls: tls)
         try await connection.send(
             "GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                 + "Sec-WebSocket-Version: \(version)\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\(headers)\r\n")
