@@ -119,7 +119,8 @@ struct TestServer: Sendable {
     /// Sends bytes on a connection of their own and returns everything that comes back until the server closes.
     func exchange(_ text: String) async throws -> String {
         let connection = try await RawConnection(port: port)
-        try await connection.send(text)
+        // The server may have refused and closed before everything was sent.
+        try? await connection.send(text)
         return await connection.rest()
     }
 }
