@@ -8,9 +8,12 @@ struct BenchmarkFleet: Sendable {
     let organizationID: OrganizationID
     let sources: [SourceNumber]
 
-    static func make(_ configuration: PostgresConfiguration, devices: Int, logger: Logger) async throws -> BenchmarkFleet {
+    static func make(_ configuration: PostgresConfiguration, devices: Int, logger: Logger) async throws
+        -> BenchmarkFleet
+    {
         let organizationID = OrganizationID.make()
-        let system = try PostgresClient(configuration: configuration.signedIn(as: "rookery_system", password: nil), logger: logger)
+        let system = try PostgresClient(
+            configuration: configuration.signedIn(as: "rookery_system", password: nil), logger: logger)
         try await system.execute("select app.ensure_partitions()")
         try await system.execute(
             """
@@ -18,7 +21,8 @@ struct BenchmarkFleet: Sendable {
                 \("bench-" + organizationID.description.suffix(12).lowercased()), 'enterprise')
             """)
         await system.shutdown()
-        let api = try PostgresClient(configuration: configuration.signedIn(as: "rookery_api", password: nil), logger: logger)
+        let api = try PostgresClient(
+            configuration: configuration.signedIn(as: "rookery_api", password: nil), logger: logger)
         let lease = api.begin(preamble: [
             "select set_config('app.organization_id', \(organizationID.description), true)"
         ])

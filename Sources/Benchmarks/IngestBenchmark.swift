@@ -49,7 +49,8 @@ struct IngestBenchmark {
         await client.shutdown()
         print(
             String(
-                format: "%d lanes, %3d clients x %3d messages: %8.0f messages/s, %6.1f a commit, CPU us a message: server %6.2f, PostgreSQL %6.2f",
+                format:
+                    "%d lanes, %3d clients x %3d messages: %8.0f messages/s, %6.1f a commit, CPU us a message: server %6.2f, PostgreSQL %6.2f",
                 lanes, shape.clients, shape.messagesPerRequest, Double(messages) / elapsed, perCommit, ownTime,
                 databaseTime))
     }
@@ -59,7 +60,9 @@ struct IngestBenchmark {
         for start in stride(from: 0, to: fleet.sources.count, by: 1_000) {
             let devices = Array(fleet.sources[start..<min(start + 1_000, fleet.sources.count)])
             var text = "{\"messages\":["
-            for index in devices.indices { text += "\(index > 0 ? "," : ""){\"device\":\"\(index)\",\"values\":{\"level\":1}}" }
+            for index in devices.indices {
+                text += "\(index > 0 ? "," : ""){\"device\":\"\(index)\",\"values\":{\"level\":1}}"
+            }
             let batch = try MessageDecoder.decode(bytes: Array((text + "]}").utf8), form: .manyDevices)
             _ = try await pipeline.submit(batch, from: devices, in: fleet.organizationID, origin: .api)
         }
@@ -79,7 +82,9 @@ struct IngestBenchmark {
     }
 
     /// A client has devices of its own; the time of its messages goes on from run to run.
-    private func client(_ number: Int, _ pipeline: TelemetryPipeline, until end: ContinuousClock.Instant) async throws -> Int {
+    private func client(_ number: Int, _ pipeline: TelemetryPipeline, until end: ContinuousClock.Instant) async throws
+        -> Int
+    {
         let own = stride(from: number, to: fleet.sources.count, by: shape.clients).map { fleet.sources[$0] }
         var (sent, turn) = (0, 0)
         while ContinuousClock.now < end {

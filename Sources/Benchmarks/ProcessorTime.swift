@@ -16,7 +16,8 @@ enum ProcessorTime {
         let tick = Double(sysconf(Int32(_SC_CLK_TCK)))
         return processes.reduce(0) { sum, name in
             guard Int(name) != nil, let line = try? String(contentsOfFile: "/proc/\(name)/cmdline", encoding: .utf8),
-                line.hasPrefix("postgres: \(role) "), let stat = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
+                line.hasPrefix("postgres: \(role) "),
+                let stat = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
                 let end = stat.lastIndex(of: ")")
             else { return sum }
             let fields = stat[end...].split(separator: " ")

@@ -88,7 +88,8 @@ package final class TelemetryPipeline: Sendable {
             if let known = book.shape(signature) {
                 shapes.append(known)
             } else {
-                let source = batch.messages.first { Int($0.shape) == index && $0.device >= 0 }
+                let source =
+                    batch.messages.first { Int($0.shape) == index && $0.device >= 0 }
                     .map { sources[Int($0.device)] } ?? firstSource
                 shapes.append(try await allocate(batch, index, signature, source: source.rawValue, book))
             }
@@ -158,7 +159,8 @@ package final class TelemetryPipeline: Sendable {
                     throw ServiceError(.internalError, "A single datapoint found no place among the sets.")
                 }
                 keysets.append(
-                    Keyset(number: one.number, keyNumbers: one.keys, sentPositions: [Int32(truncatingIfNeeded: position)]))
+                    Keyset(
+                        number: one.number, keyNumbers: one.keys, sentPositions: [Int32(truncatingIfNeeded: position)]))
             }
             stored = StoredShape(keysets: keysets)
         }

@@ -33,7 +33,8 @@ struct AlarmFlowTests {
             let raised = try await fixture.one("select raised_at from app.alarms", as: Timestamp.self)
             let cleared = try await fixture.one("select cleared_at from app.alarms", as: Timestamp.self)
             #expect(raised.milliseconds == noon + 1000 && cleared.milliseconds == noon + 3000)
-            let events = try await fixture.all("select type_key from app.events where origin = 'rule' order by at", as: String.self)
+            let events = try await fixture.all(
+                "select type_key from app.events where origin = 'rule' order by at", as: String.self)
             #expect(events == ["alarm.raised", "alarm.cleared"])
             #expect(try await fixture.one("select count(*) from app.rule_states", as: Int.self) == 0)
         }
@@ -48,7 +49,8 @@ struct AlarmFlowTests {
                     .map { #"{"ts": \#(noon + Int64($0)), "values": {"flow": \#($1)}}"# }
                 try await fixture.send(pipeline, "[\(list.joined(separator: ","))]")
             }
-            let raised = try await fixture.all("select raised_at from app.alarms order by raised_at", as: Timestamp.self)
+            let raised = try await fixture.all(
+                "select raised_at from app.alarms order by raised_at", as: Timestamp.self)
             #expect(raised.map { $0.milliseconds - noon } == [1, 3, 6])
             #expect(try await open(fixture) == 1)
         }
@@ -60,7 +62,8 @@ struct AlarmFlowTests {
             _ = try await fixture.addRule("flow", high, seconds: 60)
             for (second, flow) in [(0, 150), (30, 150), (60, 150), (90, 150), (120, 50), (150, 150)] {
                 try await fixture.withPipeline { (pipeline: TelemetryPipeline) async throws in
-                    try await fixture.send(pipeline, #"{"ts": \#(noon + Int64(second) * 1000), "values": {"flow": \#(flow)}}"#)
+                    try await fixture.send(
+                        pipeline, #"{"ts": \#(noon + Int64(second) * 1000), "values": {"flow": \#(flow)}}"#)
                 }
             }
             let raised = try await fixture.all("select raised_at from app.alarms", as: Timestamp.self)
@@ -95,7 +98,9 @@ struct AlarmFlowTests {
             try await fixture.withPipeline { (pipeline: TelemetryPipeline) async throws in
                 func changed(_ kind: CacheKind) {
                     pipeline.forget(
-                        .one(kind, organizationID: fixture.organizationID, subjectID: kind == .alarm ? fixture.devices[0].id.uuid : nil))
+                        .one(
+                            kind, organizationID: fixture.organizationID,
+                            subjectID: kind == .alarm ? fixture.devices[0].id.uuid : nil))
                 }
                 try await fixture.send(pipeline, #"{"ts": \#(noon), "values": {"flow": 150}}"#)
                 #expect(try await all(fixture) == 0)
@@ -111,7 +116,8 @@ struct AlarmFlowTests {
                 #expect(try await all(fixture) == 2)
 
                 try await fixture.run("update app.alarm_rules set enabled = false where id = \(rule)")
-                try await fixture.run("update app.alarms set cleared_at = now(), clear_reason = 'rule_disabled' where cleared_at is null")
+                try await fixture.run(
+                    "update app.alarms set cleared_at = now(), clear_reason = 'rule_disabled' where cleared_at is null")
                 changed(.alarmRule)
                 changed(.alarm)
                 try await fixture.send(pipeline, #"{"ts": \#(noon + 3), "values": {"flow": 152}}"#)

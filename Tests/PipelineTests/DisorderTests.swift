@@ -32,14 +32,17 @@ struct DisorderTests {
         for arrival in arrivals where arrival.time > latest {
             let value = AlarmValue.number(Double(arrival.value))
             let outcome = rule.step(
-                &state, previous: previous, value: value, at: Timestamp(milliseconds: arrival.time), alarmID: AlarmID.make())
+                &state, previous: previous, value: value, at: Timestamp(milliseconds: arrival.time),
+                alarmID: AlarmID.make())
             if case .raise = outcome { raised.append(arrival.time) }
             (latest, previous) = (arrival.time, value)
         }
         return raised
     }
 
-    @Test("shuffled and repeated messages, in requests of any size, with restarts: one set stored, the model's alarms", arguments: 1...6)
+    @Test(
+        "shuffled and repeated messages, in requests of any size, with restarts: one set stored, the model's alarms",
+        arguments: 1...6)
     func shuffled(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         try await PipelineFixture.with { (fixture: PipelineFixture) async throws in
@@ -49,7 +52,9 @@ struct DisorderTests {
                 id: id, version: 1, keyNo: 1, name: "Rule", severity: .warning,
                 definition: RuleDefinition(datapoint: "flow", condition: .greaterThan(5), durationSeconds: seconds),
                 message: try MessageTemplate(parsing: ""))
-            let inOrder = (0..<120).map { Measurement(time: noon + Int64($0) * 1000, value: Int.random(in: 0...9, using: &generator)) }
+            let inOrder = (0..<120).map {
+                Measurement(time: noon + Int64($0) * 1000, value: Int.random(in: 0...9, using: &generator))
+            }
             var arrivals = inOrder + inOrder.filter { _ in Int.random(in: 0...3, using: &generator) == 0 }
             // Mostly forward, as devices are, with displacements of up to ten places.
             arrivals = arrivals.map { ($0, $0.time + Int64.random(in: -10_000...10_000, using: &generator)) }
@@ -70,9 +75,11 @@ struct DisorderTests {
             #expect(times.map(\.milliseconds) == inOrder.map(\.time))
             let values = try await fixture.all("select v[1] from app.telemetry_hot order by ts", as: Double.self)
             #expect(values.map { Int($0) } == inOrder.map(\.value))
-            let raised = try await fixture.all("select raised_at from app.alarms order by raised_at", as: Timestamp.self)
+            let raised = try await fixture.all(
+                "select raised_at from app.alarms order by raised_at", as: Timestamp.self)
             #expect(raised.map(\.milliseconds) == Self.alarms(of: arrivals, rule: rule))
-            #expect(try await fixture.one("select count(*) from app.alarms where cleared_at is null", as: Int.self) <= 1)
+            #expect(
+                try await fixture.one("select count(*) from app.alarms where cleared_at is null", as: Int.self) <= 1)
         }
     }
 }

@@ -10,7 +10,8 @@ import Testing
 struct FailureTests {
     /// Ends the pipeline's sessions at the server.
     private func cutConnections(_ fixture: PipelineFixture) async throws {
-        let configuration = fixture.database.configuration.signedIn(as: "rookery_ingest", password: TestDatabase.rolePassword)
+        let configuration = fixture.database.configuration.signedIn(
+            as: "rookery_ingest", password: TestDatabase.rolePassword)
         let console = try await PostgresConsole.open(configuration, logger: PipelineFixture.quiet)
         defer { console.close() }
         _ = try await console.query(
@@ -20,7 +21,9 @@ struct FailureTests {
             """)
     }
 
-    @Test("connections that break in the middle of commits: every acknowledged message is stored once, every alarm raised once")
+    @Test(
+        "connections that break in the middle of commits: every acknowledged message is stored once, every alarm raised once"
+    )
     func brokenConnections() async throws {
         try await PipelineFixture.with(devices: 4) { (fixture: PipelineFixture) async throws in
             _ = try await fixture.addRule("flow", #"{"operator": "gt", "value": 100}"#)
@@ -38,7 +41,8 @@ struct FailureTests {
                                 // Ten low, ten high, and so on: three alarms each.
                                 let flow = step / 10 % 2 == 0 ? 50 : 150
                                 try await fixture.send(
-                                    pipeline, #"{"ts": \#(noon + Int64(step)), "values": {"flow": \#(flow)}}"#, device: device)
+                                    pipeline, #"{"ts": \#(noon + Int64(step)), "values": {"flow": \#(flow)}}"#,
+                                    device: device)
                             }
                         }
                     }
@@ -48,7 +52,8 @@ struct FailureTests {
             }
             #expect(try await fixture.one("select count(*) from app.telemetry_hot", as: Int.self) == 240)
             #expect(try await fixture.one("select count(*) from app.alarms", as: Int.self) == 12)
-            #expect(try await fixture.one("select count(*) from app.alarms where cleared_at is null", as: Int.self) == 4)
+            #expect(
+                try await fixture.one("select count(*) from app.alarms where cleared_at is null", as: Int.self) == 4)
         }
     }
 
@@ -66,7 +71,9 @@ struct FailureTests {
                 create trigger refuse_poison before insert on app.telemetry_hot for each row execute function app.refuse_poison();
                 """)
             try await fixture.withPipeline { (pipeline: TelemetryPipeline) async throws in
-                let list = (0..<50).map { #"{"ts": \#(noon + Int64($0)), "values": {"flow": \#($0 == 17 ? 666 : $0)}}"# }
+                let list = (0..<50).map {
+                    #"{"ts": \#(noon + Int64($0)), "values": {"flow": \#($0 == 17 ? 666 : $0)}}"#
+                }
                 async let others = fixture.send(pipeline, #"{"ts": \#(noon), "values": {"flow": 1}}"#, device: 1)
                 let receipt = try await fixture.send(pipeline, "[\(list.joined(separator: ","))]")
                 #expect(receipt == IngestReceipt(accepted: 49, deadLetters: 1))
@@ -74,8 +81,12 @@ struct FailureTests {
                 #expect(neighbour.accepted == 1)
             }
             #expect(try await fixture.one("select count(*) from app.telemetry_hot", as: Int.self) == 50)
-            #expect(try await fixture.one("select v from app.telemetry_latest where source_no = \(fixture.devices[0].source)", as: [Double].self) == [49])
-            let letter = try await fixture.one("select convert_from(payload, 'UTF8') from app.dead_letters", as: String.self)
+            #expect(
+                try await fixture.one(
+                    "select v from app.telemetry_latest where source_no = \(fixture.devices[0].source)",
+                    as: [Double].self) == [49])
+            let letter = try await fixture.one(
+                "select convert_from(payload, 'UTF8') from app.dead_letters", as: String.self)
             #expect(letter.contains("666"))
             // It can be sent again as it is.
             _ = try MessageDecoder.decode(bytes: Array(letter.utf8), form: .singleDevice)

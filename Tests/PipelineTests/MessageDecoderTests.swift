@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Messages are read from JSON")
 struct MessageDecoderTests {
-    private func decode(_ text: String, _ form: MessageDecoder.Form = .singleDevice) throws(ServiceError) -> MessageBatch {
+    private func decode(_ text: String, _ form: MessageDecoder.Form = .singleDevice) throws(ServiceError)
+        -> MessageBatch
+    {
         try MessageDecoder.decode(bytes: Array(text.utf8), form: form)
     }
 
@@ -18,10 +20,12 @@ struct MessageDecoderTests {
         }
     }
 
-    @Test("a message, a bare object of values, and lists of either", arguments: [
-        (#"{"ts": 1700000000000, "values": {"a": 1}}"#, 1), (#"{"a": 1, "b": 2}"#, 1),
-        (#"[{"a": 1}, {"ts": "2026-01-01T00:00:00Z", "values": {"a": 2}}]"#, 2),
-    ])
+    @Test(
+        "a message, a bare object of values, and lists of either",
+        arguments: [
+            (#"{"ts": 1700000000000, "values": {"a": 1}}"#, 1), (#"{"a": 1, "b": 2}"#, 1),
+            (#"[{"a": 1}, {"ts": "2026-01-01T00:00:00Z", "values": {"a": 2}}]"#, 2),
+        ])
     func forms(text: String, count: Int) throws {
         let batch = try decode(text)
         #expect(batch.messages.count == count)
@@ -37,10 +41,13 @@ struct MessageDecoderTests {
         #expect(batch.shapes.map { batch.names(of: $0) } == [["a", "b"], ["c"], ["b", "a"]])
     }
 
-    @Test("times are read as RFC 3339 reads them, whichever way is taken", arguments: [
-        "2026-11-21T13:39:48Z", "2026-11-21T13:39:48.5Z", "2026-02-28T23:59:59.123456Z", "2024-02-29T00:00:00Z",
-        "2026-11-21T13:39:48+01:00", "1970-01-01T00:00:00Z", "2000-03-01T00:00:00.000001Z", "2026-12-31T23:59:59.99Z",
-    ])
+    @Test(
+        "times are read as RFC 3339 reads them, whichever way is taken",
+        arguments: [
+            "2026-11-21T13:39:48Z", "2026-11-21T13:39:48.5Z", "2026-02-28T23:59:59.123456Z", "2024-02-29T00:00:00Z",
+            "2026-11-21T13:39:48+01:00", "1970-01-01T00:00:00Z", "2000-03-01T00:00:00.000001Z",
+            "2026-12-31T23:59:59.99Z",
+        ])
     func times(text: String) throws {
         let batch = try decode(#"{"ts": "\#(text)", "values": {"a": 1}}"#)
         #expect(batch.messages[0].time == Timestamp(rfc3339: text))
@@ -57,15 +64,17 @@ struct MessageDecoderTests {
             "/4/values/a", "/5/values/$usage.messages",
         ]
         #expect(Set(faults(text)) == expected)
-        #expect(faults(#"{"messages": [{"values": {"a": 1}}, {"device": "d"}], "x": 1}"#, .manyDevices) == [
-            "/x", "/messages/0/device", "/messages/1/values",
-        ])
+        #expect(
+            faults(#"{"messages": [{"values": {"a": 1}}, {"device": "d"}], "x": 1}"#, .manyDevices) == [
+                "/x", "/messages/0/device", "/messages/1/values",
+            ])
         #expect(faults("[]") == [""] && faults("7") == [""] && faults("{}") == [""])
     }
 
     @Test("an object with nothing but value and quality is a value; any other is a document")
     func qualified() throws {
-        let batch = try decode(#"{"a": {"value": 1, "quality": "stale"}, "b": {"value": 1, "unit": "l"}, "c": {"value": [1]}}"#)
+        let batch = try decode(
+            #"{"a": {"value": 1, "quality": "stale"}, "b": {"value": 1, "unit": "l"}, "c": {"value": [1]}}"#)
         #expect(batch.values[0] == 1 && batch.quality(at: 0) == .stale)
         #expect(batch.other(at: 1) == .json(Array(#"{"value":1,"unit":"l"}"#.utf8)))
         #expect(batch.other(at: 2) == .json(Array("[1]".utf8)) && batch.quality(at: 2) == .good)
@@ -84,13 +93,16 @@ struct MessageDecoderTests {
     @Test("no bytes bring the decoder down")
     func fuzz() {
         var generator = SeededGenerator(seed: 11)
-        let seed = Array(#"{"ts":1700000000000,"seq":1,"quality":"bad","values":{"a":1.5,"b":{"value":true},"c":"x","d":[1,{}]}}"#.utf8)
+        let seed = Array(
+            #"{"ts":1700000000000,"seq":1,"quality":"bad","values":{"a":1.5,"b":{"value":true},"c":"x","d":[1,{}]}}"#
+                .utf8)
         for _ in 0..<20_000 {
             var bytes = seed
             for _ in 0...Int.random(in: 0...3, using: &generator) {
                 bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
             }
-            _ = try? MessageDecoder.decode(bytes: bytes, form: Bool.random(using: &generator) ? .singleDevice : .manyDevices)
+            _ = try? MessageDecoder.decode(
+                bytes: bytes, form: Bool.random(using: &generator) ? .singleDevice : .manyDevices)
         }
     }
 }

@@ -84,7 +84,9 @@ struct PipelineFixture: Sendable {
     private static func run(
         _ api: PostgresClient, _ organizationID: OrganizationID, _ sql: SQL
     ) async throws -> PostgresRows {
-        let lease = api.begin(preamble: ["select set_config('app.organization_id', \(organizationID.description), true)"])
+        let lease = api.begin(preamble: [
+            "select set_config('app.organization_id', \(organizationID.description), true)"
+        ])
         let rows = try await lease.run([sql])
         try await lease.commit()
         return try #require(rows.first)

@@ -84,7 +84,8 @@ struct StorageTests {
             #expect(try await fixture.one("select count(*) from app.telemetry_hot", as: Int.self) == 3)
             #expect(try await fixture.one("select count(*) from app.telemetry_late", as: Int.self) == 1)
             #expect(try await fixture.one("select v from app.telemetry_latest", as: [Double].self) == [2, 6])
-            #expect(try await fixture.one("select t from app.telemetry_latest", as: [Int64].self) == [noon, noon + 1000])
+            #expect(
+                try await fixture.one("select t from app.telemetry_latest", as: [Int64].self) == [noon, noon + 1000])
         }
     }
 
@@ -105,7 +106,9 @@ struct StorageTests {
         try await PipelineFixture.with { (fixture: PipelineFixture) async throws in
             let clock = SteadyClock(Timestamp(milliseconds: noon))
             try await fixture.withPipeline(clock: clock) { (pipeline: TelemetryPipeline) async throws in
-                #expect(try await fixture.send(pipeline, #"[{"flow": 1}, {"flow": 2}, {"values": {"flow": 3}}]"#).accepted == 3)
+                #expect(
+                    try await fixture.send(pipeline, #"[{"flow": 1}, {"flow": 2}, {"values": {"flow": 3}}]"#).accepted
+                        == 3)
             }
             let times = try await fixture.all("select ts from app.telemetry_hot order by ts", as: Timestamp.self)
             #expect(times.map(\.milliseconds) == [noon, noon + 1, noon + 2])
@@ -116,7 +119,9 @@ struct StorageTests {
     func manyDevices() async throws {
         try await PipelineFixture.with(devices: 40) { (fixture: PipelineFixture) async throws in
             try await fixture.withPipeline { (pipeline: TelemetryPipeline) async throws in
-                let list = (0..<400).map { #"{"device": "d\#($0 % 40)", "ts": \#(noon + Int64($0)), "values": {"n": \#($0)}}"# }
+                let list = (0..<400).map {
+                    #"{"device": "d\#($0 % 40)", "ts": \#(noon + Int64($0)), "values": {"n": \#($0)}}"#
+                }
                 let text = #"{"messages": [\#(list.joined(separator: ","))]}"#
                 let batch = try MessageDecoder.decode(bytes: Array(text.utf8), form: .manyDevices)
                 let receipt = try await pipeline.submit(
@@ -130,9 +135,15 @@ struct StorageTests {
                 """, as: Int.self)
             #expect(wrong == 0)
             #expect(try await fixture.one("select count(*) from app.telemetry_hot", as: Int.self) == 400)
-            #expect(try await fixture.one("select count(*) from app.telemetry_latest where cardinality(v) = 1", as: Int.self) == 40)
-            #expect(try await fixture.one("select count(*) from app.device_presence where connection = 'online'", as: Int.self) == 40)
-            #expect(try await fixture.one("select count(*) from app.events where type_key = 'device.online'", as: Int.self) == 40)
+            #expect(
+                try await fixture.one(
+                    "select count(*) from app.telemetry_latest where cardinality(v) = 1", as: Int.self) == 40)
+            #expect(
+                try await fixture.one(
+                    "select count(*) from app.device_presence where connection = 'online'", as: Int.self) == 40)
+            #expect(
+                try await fixture.one("select count(*) from app.events where type_key = 'device.online'", as: Int.self)
+                    == 40)
         }
     }
 

@@ -44,7 +44,9 @@ struct IngestStatements: Sendable {
         }
     }
 
-    func deadLetter(source: Int32, origin: String, reason: String, detail: String, payload: [UInt8], attempts: Int32) async throws {
+    func deadLetter(source: Int32, origin: String, reason: String, detail: String, payload: [UInt8], attempts: Int32)
+        async throws
+    {
         try await database.execute(
             """
             select app.ingest_dead_letter(\(source), \(origin), \(reason), \(detail), \(payload), \(attempts))

@@ -73,7 +73,8 @@ struct LoadedSource {
         }
         let known = Set(memories.compactMap { $0.state.openAlarmID?.uuid })
         for (index, alarmID) in alarmIDs.enumerated()
-        where !known.contains(alarmID) && index < alarmRules.count && index < raised.count && index < occurrences.count {
+        where !known.contains(alarmID) && index < alarmRules.count && index < raised.count && index < occurrences.count
+        {
             let ruleID = AlarmRuleID(alarmRules[index])
             memories.removeAll { $0.ruleID == ruleID }
             let alarm = RuleState.OpenAlarm(

@@ -20,10 +20,12 @@ enum CommitFailure {
         switch fault.sqlState {
         // RK003: the latest values are another writer's by now. 23505: a message was stored already, or an alarm is open
         // already. 40001, 40P01: in each other's way.
-        case let state where ["RK003", "23505", "40001", "40P01"].contains(state) && attempt < Self.patience: self = .stale
+        case let state where ["RK003", "23505", "40001", "40P01"].contains(state) && attempt < Self.patience:
+            self = .stale
         case "RK003", "40001", "40P01": self = .transient
         // Data exceptions, broken constraints, limits of a row, and what a trigger refuses.
-        case let state where state.hasPrefix("22") || state.hasPrefix("23") || state.hasPrefix("54") || state == "P0001":
+        case let state
+        where state.hasPrefix("22") || state.hasPrefix("23") || state.hasPrefix("54") || state == "P0001":
             self = .poison(fault.description)
         default: self = .transient
         }

@@ -163,7 +163,11 @@ final class GroupCommit {
 
     /// Names the row that a source's change is based on, and the one that it becomes. In the order of ``changed``.
     func appendVersion(expected: Timestamp?, received: Timestamp) {
-        if let expected { latestExpected.append(microseconds: expected.microseconds) } else { latestExpected.appendNull() }
+        if let expected {
+            latestExpected.append(microseconds: expected.microseconds)
+        } else {
+            latestExpected.appendNull()
+        }
         latestReceived.append(microseconds: received.microseconds)
     }
 

@@ -64,11 +64,14 @@ extension Lane {
             state.latest.isReplaced(by: keyset.keyNumbers, at: time)
         {
             for planned in plan {
-                let previous = state.latest.numbers.isEmpty ? nil : AlarmValue.number(state.latest.numbers[planned.position])
+                let previous =
+                    state.latest.numbers.isEmpty ? nil : AlarmValue.number(state.latest.numbers[planned.position])
                 let value = batch.values[first + Int(keyset.sentPositions[planned.position])]
                 judge(planned.held, state, previous: previous, value: .number(value), at: time)
             }
-            state.latest.replace(keys: keyset.keyNumbers, time: time) { batch.values[first + Int(keyset.sentPositions[$0])] }
+            state.latest.replace(keys: keyset.keyNumbers, time: time) {
+                batch.values[first + Int(keyset.sentPositions[$0])]
+            }
             markChanged(state)
         } else {
             takeOneByOne(batch, first, keyset, plan, at: time, state)

@@ -135,7 +135,9 @@ package struct MessageBatch: Sendable {
 
     /// Calls `body` with the shape's names as one run of bytes and their ends, counted from the start of the run.
     /// Equal runs with equal ends are equal shapes.
-    package func withSignature<Result>(of shape: Shape, _ body: (ArraySlice<UInt8>, ArraySlice<Int32>) -> Result) -> Result {
+    package func withSignature<Result>(of shape: Shape, _ body: (ArraySlice<UInt8>, ArraySlice<Int32>) -> Result)
+        -> Result
+    {
         let names = Int(shape.firstName)..<Int(shape.firstName + shape.count)
         return body(nameBytes[byteRange(names)], nameEnds[names])
     }

@@ -162,13 +162,17 @@ extension MessageDecoder {
     }
 
     mutating func readQuality(_ view: JSONView, at path: @autoclosure () -> String) -> Quality {
-        if let text = view.utf8, let quality = Quality.allCases.first(where: { text.isEqual(to: $0.name) }) { return quality }
+        if let text = view.utf8, let quality = Quality.allCases.first(where: { text.isEqual(to: $0.name) }) {
+            return quality
+        }
         fault(path(), "must be one of good, bad, stale, unknown")
         return .good
     }
 
     mutating func readType(_ view: JSONView) -> MessageType {
-        if let text = view.utf8, let type = MessageType.allCases.first(where: { text.isEqual(to: $0.name) }) { return type }
+        if let text = view.utf8, let type = MessageType.allCases.first(where: { text.isEqual(to: $0.name) }) {
+            return type
+        }
         fault("/type", "must be one of measurement, diagnostic, location, data_usage, power")
         return .measurement
     }

@@ -133,7 +133,9 @@ package struct MessageDecoder {
         }
         if form == .manyDevices { message.device = readDevice(device) }
         guard let values else { return fault("/values", "is required") }
-        guard values.kind == .object else { return fault("/values", "must be an object of datapoints and their values") }
+        guard values.kind == .object else {
+            return fault("/values", "must be an object of datapoints and their values")
+        }
         message.shape = readValues(values, path: "/values", sequence: sequence, quality: quality)
     }
 

@@ -73,7 +73,8 @@ package final class DeviceDirectory: Sendable {
     }
 
     /// An id is tried before a key.
-    private static func read(_ tx: borrowing TenantTransaction, _ references: [String]) async throws -> [String: Entry] {
+    private static func read(_ tx: borrowing TenantTransaction, _ references: [String]) async throws -> [String: Entry]
+    {
         let ids = references.compactMap { DeviceID($0) }
         let rows = try await tx.all(
             """

@@ -46,7 +46,8 @@ package final class TelemetryDictionary: Sendable {
             select keyset_no, key_nos from app.telemetry_keysets where keyset_no = any(\(Array(missing)))
             /* telemetry_keysets.find */
             """
-        let found = try await tx.all(sql) { row in (number: try row.next(Int32.self), keys: try row.next([Int16].self)) }
+        let found = try await tx.all(sql) { row in (number: try row.next(Int32.self), keys: try row.next([Int16].self))
+        }
         return change(organization) { book in
             for (number, keys) in found { book.keysets[number] = keys }
             return book.keysets

@@ -78,7 +78,9 @@ package struct HistoryRequest: Sendable {
     }
 
     static func seconds(_ text: String) -> Int? {
-        guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()), count > 0 else { return nil }
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()), count > 0 else {
+            return nil
+        }
         let (seconds, overflow) = count.multipliedReportingOverflow(by: unit)
         return !overflow && seconds <= 366 * 86_400 ? seconds : nil
     }
@@ -87,7 +89,8 @@ package struct HistoryRequest: Sendable {
 extension InputRule where Value == Int {
     /// `30s`, `5m`, `1h`, `1d`, in seconds.
     fileprivate static var interval: InputRule {
-        InputRule<String>.text(2...10).map(placeholder: 60, "must be a number of s, m, h or d, such as 5m", HistoryRequest.seconds)
+        InputRule<String>.text(2...10).map(
+            placeholder: 60, "must be a number of s, m, h or d, such as 5m", HistoryRequest.seconds)
     }
 }
 

@@ -19,9 +19,12 @@ package struct TelemetryReader: Sendable {
     /// so are the other values.
     /// - Throws: `not-found`.
     package func messages(
-        _ tx: borrowing TenantTransaction, of device: DeviceID, _ range: TelemetryRange, _ page: PageRequest<TelemetrySort>
+        _ tx: borrowing TenantTransaction, of device: DeviceID, _ range: TelemetryRange,
+        _ page: PageRequest<TelemetrySort>
     ) async throws -> Page<StoredMessage> {
-        guard let source = try await TelemetryRepository.source(tx, of: device) else { throw ServiceError.notFound("device") }
+        guard let source = try await TelemetryRepository.source(tx, of: device) else {
+            throw ServiceError.notFound("device")
+        }
         var keysets: [Int32]?
         var wanted: Set<Int16>?
         if !range.keys.isEmpty {
@@ -60,7 +63,9 @@ package struct TelemetryReader: Sendable {
             for (position, key) in (keysets[row.keyset] ?? []).enumerated() where position < row.values.count {
                 if let wanted, !wanted.contains(key) { continue }
                 let number = row.values[position]
-                let quality = row.qualities.flatMap { position < $0.count ? Quality(rawValue: UInt8(clamping: $0[position])) : nil }
+                let quality = row.qualities.flatMap {
+                    position < $0.count ? Quality(rawValue: UInt8(clamping: $0[position])) : nil
+                }
                 values.append(
                     StoredMessage.Value(
                         key: names[key] ?? "", number: number, other: number.isNaN ? others?[String(key)] : nil,
@@ -85,7 +90,9 @@ package struct TelemetryReader: Sendable {
     package func latest(
         _ tx: borrowing TenantTransaction, of device: DeviceID, keys: [String] = []
     ) async throws -> LatestOfDevice {
-        guard let found = try await latest(tx, of: [device], keys: keys).first else { throw ServiceError.notFound("device") }
+        guard let found = try await latest(tx, of: [device], keys: keys).first else {
+            throw ServiceError.notFound("device")
+        }
         return found
     }
 

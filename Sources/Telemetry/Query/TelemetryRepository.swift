@@ -49,7 +49,8 @@ enum TelemetryRepository {
         let columns: SQL = "select ts, keyset_no, received_ms, origin, v, q, x from app."
         let order: SQL = descending ? " order by ts desc, keyset_no desc" : " order by ts, keyset_no"
         let sql =
-            "select * from ((" + columns + "telemetry_hot" + filter + ") union all (" + columns + "telemetry_late" + filter
+            "select * from ((" + columns + "telemetry_hot" + filter + ") union all (" + columns + "telemetry_late"
+            + filter
             + ")) m" + order + " limit \(Int64(limit)) /* telemetry.range */"
         return try await tx.all(sql) { row in
             MessageRow(

@@ -51,11 +51,13 @@ package struct TelemetryIngestRoutes: Sendable {
         for (index, message) in batch.messages.enumerated() where message.device >= 0 {
             let reference = batch.devices[Int(message.device)]
             guard let entry = found[reference] else {
-                faults.append(FieldFault(pointer: "/messages/\(index)/device", detail: "is no device of this organization"))
+                faults.append(
+                    FieldFault(pointer: "/messages/\(index)/device", detail: "is no device of this organization"))
                 continue
             }
             if !entry.isAdmitted {
-                faults.append(FieldFault(pointer: "/messages/\(index)/device", detail: "is suspended or decommissioned"))
+                faults.append(
+                    FieldFault(pointer: "/messages/\(index)/device", detail: "is suspended or decommissioned"))
             }
         }
         guard faults.isEmpty else { throw ServiceError.invalidInput(Array(faults.prefix(limits.reportedFaults))) }
@@ -76,7 +78,8 @@ package struct TelemetryIngestRoutes: Sendable {
         if case .device(_, let source) = request.principal.kind, reference == "me" { return source }
         guard let entry = try await find([reference], request)[reference] else { throw ServiceError.notFound("device") }
         guard entry.isAdmitted else {
-            throw ServiceError(.forbidden, "Measurements are not taken from a device that is suspended or decommissioned.")
+            throw ServiceError(
+                .forbidden, "Measurements are not taken from a device that is suspended or decommissioned.")
         }
         return entry.source
     }
@@ -97,7 +100,9 @@ package struct TelemetryIngestRoutes: Sendable {
 
     // MARK: - The body
 
-    private func decode(_ request: some RequestReading, _ form: MessageDecoder.Form) throws(ServiceError) -> MessageBatch {
+    private func decode(_ request: some RequestReading, _ form: MessageDecoder.Form) throws(ServiceError)
+        -> MessageBatch
+    {
         if let type = request.request.headers[.contentType], !JSONBody.isJSON(type) {
             throw ServiceError(.unsupportedMediaType, "The body must be JSON: Content-Type: application/json.")
         }
