@@ -135,7 +135,7 @@ let package = Package(
         module(
             "TestSupport",
             [
-                "Platform", "Fleet", "Persistence", "PostgresClient", logging, lifecycle,
+                "Platform", "Fleet", "Kernel", "Persistence", "PostgresClient", "Tenancy", logging, lifecycle,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,4 +1,8 @@
 import JSON
+import Kernel
+import Persistence
+import PostgresClient
+@_spi(ScopeMinting) import Tenancy
 import Testing
 
 /// An organization of a test's own, with an administrator who is signed in.
@@ -72,5 +76,28 @@ extension TestPlatform {
             "/auth/login", ["email": .string(email), "password": .string(Self.password)]
         ).expect(200)
         return client.bearer(signedIn.json["access_token"]?.string ?? "")
+    }
+}
+
+extension TestOrganization {
+    /// A hash of each of its tables that people and devices write, read as the organization itself sees them.
+    package func fingerprint() async throws -> [String: String] {
+        guard let organizationID = OrganizationID(id) else { return [:] }
+        let scope = TenantScope(organizationID: organizationID, actor: .system("fingerprint"))
+        return try await platform.databases.tenant.withTransaction(scope, .readOnly) {
+            (tx: borrowing TenantTransaction) async throws -> [String: String] in
+            let rows = try await tx.all(
+                """
+                select c.relname::text, (xpath('/row/hash/text()', query_to_xml(format(
+                    'select md5(coalesce(string_agg(t::text, '','' order by t::text), '''')) as hash from app.%I t', c.relname),
+                    true, true, '')))[1]::text
+                from pg_catalog.pg_class c
+                join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'app'
+                where c.relkind in ('r', 'p') and not c.relispartition and has_table_privilege(c.oid, 'select')
+                order by 1
+                """
+            ) { (row: inout RowReader) throws -> (String, String) in (try row.next(), try row.next()) }
+            return Dictionary(uniqueKeysWithValues: rows)
+        }
     }
 }
