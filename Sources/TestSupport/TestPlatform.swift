@@ -22,8 +22,13 @@ package struct TestPlatform: Sendable {
     package let superadmin: TestClient
     private let serving: Task<Void, any Error>
 
-    /// Nobody signed in.
-    package var client: TestClient { TestClient(url: url) }
+    /// Nobody signed in, at an address of its own: limits of one address do not add up over tests.
+    package var client: TestClient { Self.client(url) }
+
+    private static func client(_ url: String) -> TestClient {
+        let part = { Int.random(in: 1...254) }
+        return TestClient(url: url, headers: [("X-Forwarded-For", "10.\(part()).\(part()).\(part())")])
+    }
 
     package static var shared: TestPlatform { get async throws { try await sharedPlatform.value() } }
 
@@ -48,7 +53,7 @@ package struct TestPlatform: Sendable {
             "DATABASE_URL": database.configuration.url, "ROOKERY_DATABASE_ROLE_PASSWORD": TestDatabase.rolePassword,
             "ROOKERY_MASTER_KEY": String(repeating: "5a", count: 32), "ROOKERY_PORT": "0",
             "ROOKERY_PUBLIC_URL": "http://rookery.test", "ROOKERY_ROOT": TestDatabase.root, "ROOKERY_LANES": "2",
-            "ROOKERY_SHUTDOWN_SECONDS": "5",
+            "ROOKERY_SHUTDOWN_SECONDS": "5", "ROOKERY_TRUSTED_PROXIES": "127.0.0.1",
         ]
     }
 
@@ -70,14 +75,14 @@ package struct TestPlatform: Sendable {
             throw TestDatabase.SetUpError(description: "the server did not begin to listen")
         }
         let url = "http://127.0.0.1:\(number)"
-        let signedIn = try await TestClient(url: url).post(
+        let signedIn = try await client(url).post(
             "/auth/login", ["email": .string(email), "password": .string(password)])
         guard let token = signedIn.json["access_token"]?.string else {
             throw TestDatabase.SetUpError(description: "the superadmin cannot sign in: \(signedIn.text)")
         }
         return TestPlatform(
             url: url, database: database, databases: platform.databases, routes: platform.routes,
-            superadmin: TestClient(url: url).bearer(token), serving: serving)
+            superadmin: client(url).bearer(token), serving: serving)
     }
 
     /// Ends the server at once and drops the database.

@@ -6,7 +6,7 @@ import Testing
 import WebAPI
 
 /// S1 and S10: who may use which operation. The server is asked, and the answer held against a file that is reviewed.
-@Suite struct RoleTests {
+@Suite struct RoleMatrixTests {
     private static let roles = ["org_admin", "manager", "operator", "technician", "viewer", "billing"]
     private static let golden = TestDatabase.root + "/Tests/ContractTests/Walls/role-operations.txt"
     /// Would end the session that tries them.
@@ -32,9 +32,9 @@ import WebAPI
     func anonymous() async throws {
         let platform = try await TestPlatform.shared
         for route in Self.tried(platform) {
-            let answer = try await platform.client.with("X-Forwarded-For", "").send(
+            let answer = try await platform.client.send(
                 route.method, Self.path(route), route.body == .none ? nil : [:])
-            #expect([401, 429].contains(answer.status), "\(route.method) \(route.path): \(answer.text)")
+            #expect(answer.status == 401, "\(route.method) \(route.path): \(answer.text)")
         }
     }
 
