@@ -64,7 +64,7 @@ package struct TestClient: Sendable {
 
     package func delete(_ path: String) async throws -> TestAnswer { try await send("DELETE", path) }
 
-    /// Sends a request; paths without `/api` in front mean `/api/v1`.
+    /// Sends a request; paths without `/api/` in front mean `/api/v1`.
     package func send(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> TestAnswer {
         try await send(
             method, path, bytes: body?.bytes,

@@ -85,7 +85,7 @@ struct WallFixtures: Sendable {
         ]
         bodies["POST /alarms/{id}/acknowledge"] = [:]
         bodies["POST /alarms/{id}/clear"] = [:]
-        bodies["POST /alarms/{id}/comments"] = ["text": "Seen"]
+        bodies["POST /alarms/{id}/comments"] = ["body": "Seen"]
         bodies["PUT /api-keys/{id}"] = ["name": "Key", "scopes": ["devices:read"]]
         bodies["PUT /device-models/{id}"] = ["name": "Model"]
         bodies["POST /device-models/{id}/commands"] = ["name": "reset"]
@@ -100,14 +100,14 @@ struct WallFixtures: Sendable {
         bodies["POST /devices/{id}/credentials/{credential_id}/rotate"] = [:]
         bodies["POST /devices/{id}/events"] = ["type": "state_change", "title": "Door opened"]
         bodies["POST /devices/{id}/telemetry"] = ["values": ["temperature": 21]]
-        bodies["POST /devices/{id}/transitions"] = ["status": "maintenance"]
+        bodies["POST /devices/{id}/transitions"] = ["to": "maintenance"]
         bodies["PUT /organizations/{id}"] = ["name": "Organization"]
         bodies["PUT /organizations/{id}/quotas"] = [:]
         bodies["PUT /sites/{id}"] = ["name": "Site"]
         bodies["POST /sites/{id}/zones"] = ["name": "Other zone", "kind": "barn"]
         bodies["PUT /sites/{id}/zones/{zone_id}"] = ["name": "Zone", "kind": "barn"]
         bodies["PUT /users/{id}"] = ["name": "Somebody"]
-        bodies["PUT /users/{id}/roles"] = ["roles": ["viewer"]]
+        bodies["PUT /users/{id}/roles"] = ["roles": ["org_admin"]]
         return bodies
     }
 }
