@@ -25,10 +25,8 @@ package struct CredentialCaches: Sendable {
             apiKeys.forget()
         case .one(.apiKey, let organization, let subject):
             apiKeys.forget(key: subject.map { APIKeyID($0) }, organization: organization)
-        case .one(.organization, let organization, _):
-            sessions.forget(organization: organization)
-            apiKeys.forget(organization: organization)
-        case .one(.tier, _, _):
+        // An organization's status also decides what its administrators may do below it.
+        case .one(.organization, _, _), .one(.tier, _, _):
             sessions.forget()
             apiKeys.forget()
         default: break

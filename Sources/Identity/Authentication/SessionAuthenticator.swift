@@ -72,11 +72,9 @@ package struct SessionAuthenticator: Sendable {
         }
     }
 
-    /// Forgets what is known of a session, or of everybody in an organization, or of everybody.
-    package func forget(session: SessionID? = nil, organization: OrganizationID? = nil) {
-        standings.forget { key, _ in
-            (session == nil || key.session == session) && (organization == nil || key.organization == organization)
-        }
+    /// Forgets what is known of a session, or of all.
+    package func forget(session: SessionID? = nil) {
+        standings.forget { key, _ in session == nil || key.session == session }
     }
 
     /// Forgets every session of a person.
