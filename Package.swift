@@ -154,7 +154,7 @@ let package = Package(
         tests("PersistenceTests", ["Persistence", logging]),
         tests("AlarmsTests", ["Alarms"], exclude: ["Fixtures"]),
         tests("RealtimeTests", ["Realtime"]),
-        tests("PipelineTests", ["Pipeline", "TestSupport"]),
+        tests("PipelineTests", ["Pipeline", "TestSupport", logging]),
         tests(
             "HTTPServerTests",
             nio + [
