@@ -51,9 +51,10 @@ import Testing
     func throttled() async throws {
         let platform = try await TestPlatform.shared
         let organization = try await platform.organization()
+        let client = platform.client
         for email in ["admin@\(organization.name).test", "nobody@\(organization.name).test"] {
-            for _ in 0..<5 { try await Self.login(platform.client, email, "not the password").expect(401) }
-            let locked = try await Self.login(platform.client, email, TestPlatform.password).expect(429)
+            for _ in 0..<5 { try await Self.login(client, email, "not the password").expect(401) }
+            let locked = try await Self.login(client, email, TestPlatform.password).expect(429)
             #expect((1...30).contains(Int(locked.header("Retry-After") ?? "") ?? 0))
         }
     }
