@@ -20,14 +20,17 @@ struct EventRepository: Sendable {
         let rows = try await tx.all(sql) { row in try Event(from: &row) }
         var total: Int?
         if page.includesTotal {
-            total = try await tx.first("select count(*) from app.events where true\(conditions) /* events.count */") { row in
+            total = try await tx.first("select count(*) from app.events where true\(conditions) /* events.count */") {
+                row in
                 try row.next(Int.self)
             }
         }
         return Page(rows: rows, limit: page.limit, total: total) { PagePosition($0.id) }
     }
 
-    func insert(_ tx: borrowing TenantTransaction, _ id: EventID, _ event: NewEvent, at: Timestamp) async throws -> Event? {
+    func insert(_ tx: borrowing TenantTransaction, _ id: EventID, _ event: NewEvent, at: Timestamp) async throws
+        -> Event?
+    {
         let sql: SQL = """
             insert into app.events (
                 organization_id, id, at, origin, category, type_key, severity, device_id, site_id, title, message, data,

@@ -3,6 +3,7 @@ import JSON
 import Kernel
 import NIOCore
 import Realtime
+import ServiceLifecycle
 
 /// Carries a live connection as server-sent events (HTML Living Standard, section 9.2): the event's kind as `event`, its
 /// place in the sequence as `id`, and the same JSON as on a WebSocket as `data`.
@@ -15,7 +16,17 @@ struct LiveEventStream: Sendable {
 
     private static let heartbeat = Duration.seconds(15)
 
+    /// Writes until either side ends it, or the server shuts down.
     func write(to writer: inout any ResponseBodyWriter) async throws {
+        let connection = session.connection
+        try await withGracefulShutdownHandler {
+            try await writeEvents(to: &writer)
+        } onGracefulShutdown: {
+            connection.end(.shutdown)
+        }
+    }
+
+    private func writeEvents(to writer: inout any ResponseBodyWriter) async throws {
         let connection = session.connection
         defer { lease.giveUp() }
         let beating = Task {

@@ -3,12 +3,14 @@ import JSON
 import Kernel
 import Persistence
 import Realtime
+import Telemetry
 import Tenancy
 
 /// What live connections ask of the database, each time in a transaction of their own organization.
 struct LiveSubjects: RealtimeReader {
     let tenants: TenantDatabase
     let alarms: AlarmService
+    let telemetry: TelemetryReader
 
     private static let openAlarmLimit = 200
 
@@ -23,21 +25,28 @@ struct LiveSubjects: RealtimeReader {
         throw ServiceError(.notFound, "One of the topics names nothing of this organization.")
     }
 
-    /// `{"open_alarms": [...], "is_complete": true}`: the latest open alarms of what is listened to.
+    /// `{"open_alarms": [...], "is_complete": true, "latest": [...]}`: the latest open alarms of what is listened to, whether
+    /// these are all, and the latest values of the devices listened to by their ids.
     func state(of topics: Set<RealtimeTopic>, for connection: RealtimeConnection) async throws -> [UInt8] {
-        var open: [Alarm] = []
-        if connection.principal.permissions.contains(.alarmsRead), !topics.isEmpty {
-            let hearsAll = topics.contains(.organization) || topics.contains(.alarms)
-            let subjects = hearsAll ? nil : AlarmSubjects(Array(topics))
-            open = try await tenants.withTransaction(try Self.scope(connection), .readOnly) {
-                (tx: borrowing TenantTransaction) async throws -> [Alarm] in
-                try await alarms.listOpen(tx, of: subjects, limit: Self.openAlarmLimit + 1)
+        let permissions = connection.principal.permissions
+        let subjects = AlarmSubjects(Array(topics))
+        let hearsAll = topics.contains(.organization) || topics.contains(.alarms)
+        let (open, latest) = try await tenants.withTransaction(try Self.scope(connection), .readOnly) {
+            (tx: borrowing TenantTransaction) async throws -> ([Alarm], [LatestOfDevice]) in
+            var (open, latest): ([Alarm], [LatestOfDevice]) = ([], [])
+            if permissions.contains(.alarmsRead) {
+                open = try await alarms.listOpen(tx, of: hearsAll ? nil : subjects, limit: Self.openAlarmLimit + 1)
             }
+            if permissions.contains(.telemetryRead), !subjects.devices.isEmpty {
+                latest = try await telemetry.latest(tx, of: subjects.devices)
+            }
+            return (open, latest)
         }
         var json = JSONWriter(reserving: 4096)
         json.object { json in
             json.field("open_alarms", Array(open.prefix(Self.openAlarmLimit)))
             json.field("is_complete", open.count <= Self.openAlarmLimit)
+            json.field("latest", latest)
         }
         return json.bytes
     }

@@ -5,6 +5,7 @@ import JSON
 import Kernel
 import Persistence
 import Realtime
+import Telemetry
 import Tenancy
 
 /// `/ws`, `/stream` and `/realtime/connections` (RTM-1).
@@ -13,9 +14,12 @@ package struct RealtimeRoutes: Sendable {
     private let reader: LiveSubjects
     private let review: CredentialReview
 
-    package init(hub: RealtimeHub, tenants: TenantDatabase, alarms: AlarmService, review: CredentialReview) {
+    package init(
+        hub: RealtimeHub, tenants: TenantDatabase, alarms: AlarmService, review: CredentialReview,
+        telemetry: TelemetryReader = TelemetryReader()
+    ) {
         self.hub = hub
-        reader = LiveSubjects(tenants: tenants, alarms: alarms)
+        reader = LiveSubjects(tenants: tenants, alarms: alarms, telemetry: telemetry)
         self.review = review
     }
 

@@ -38,9 +38,9 @@ struct AlarmAPI: Sendable {
     let databases: Databases
     let tokens: TokenBook
 
-    static func run(
-        limits: RealtimeLimits = RealtimeLimits(), _ body: @Sendable (AlarmAPI) async throws -> Void
-    ) async throws {
+    static func run<Value: Sendable>(
+        limits: RealtimeLimits = RealtimeLimits(), _ body: @Sendable (AlarmAPI) async throws -> Value
+    ) async throws -> Value {
         try await TestDatabase.with { database in
             var logger = Logger(label: "alarms")
             logger.logLevel = .critical
@@ -54,27 +54,26 @@ struct AlarmAPI: Sendable {
                 await withTaskGroup(of: Void.self) { group in
                     group.addTask { await pipeline.run() }
                     group.addTask { await databases.invalidations.run() }
-                    group.addTask { try? await server.group.run() }
                 }
             }
             defer { services.cancel() }
+            let serving = Task { try await server.group.run() }
             let url = "http://127.0.0.1:\(await server.port.first { _ in true } ?? 0)"
             let mine = try await makeOrganization("mine", databases, tokens, url)
             let other = try await makeOrganization("other", databases, tokens, url)
             let api = AlarmAPI(
                 url: url, mine: mine, other: other, hub: hub, pipeline: pipeline, databases: databases, tokens: tokens)
-            let outcome: Result<Void, any Error>
+            let outcome: Result<Value, any Error>
             do {
-                try await body(api)
-                outcome = .success(())
+                outcome = .success(try await body(api))
             } catch {
                 outcome = .failure(error)
             }
-            hub.shutDown()
             await server.group.triggerGracefulShutdown()
+            try await serving.value
             pipeline.shutDown()
             await databases.shutdown(grace: .seconds(1))
-            try outcome.get()
+            return try outcome.get()
         }
     }
 
@@ -140,9 +139,13 @@ struct AlarmAPI: Sendable {
 
     /// Sends one measurement of `flow`, as the device would; answers when it is committed.
     func measure(_ flow: Double, at time: Timestamp = .now(), in organization: Organization? = nil) async throws {
+        try await send([["ts": .string(time.rfc3339), "values": ["flow": .number(flow)]]], in: organization)
+    }
+
+    /// Sends messages in one request, as the device would; answers when they are committed.
+    func send(_ messages: [JSONValue], in organization: Organization? = nil) async throws {
         let organization = organization ?? mine
-        let body = JSONValue.object(["ts": .string(time.rfc3339), "values": ["flow": .number(flow)]])
-        let batch = try MessageDecoder.decode(bytes: body.bytes, form: .singleDevice)
+        let batch = try MessageDecoder.decode(bytes: JSONValue.array(messages).bytes, form: .singleDevice)
         _ = try await pipeline.submit(batch, from: [organization.source], in: organization.id, origin: .api)
     }
 

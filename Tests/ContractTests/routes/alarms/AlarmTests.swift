@@ -44,11 +44,40 @@ struct AlarmTests {
             let bodies: [String?] = timeline.map { $0["body"]?.string }
             #expect(bodies == ["On my way", "Valve stuck", "Fixed"])
             let steps: [String?] = timeline.map { $0["data"]?["to"]?.string }
-            #expect(steps == ["acknowledged", nil, "cleared"])
+            let expectedSteps: [String?] = ["acknowledged", nil, "cleared"]
+            #expect(steps == expectedSteps)
+            let trail = try await api.audit(of: "alarm")
+            #expect(trail == ["acknowledge mine-admin", "comment mine-admin", "clear mine-admin"])
+        }
+    }
+
+    @Test("in two months of real measurements, flow below 80 for two hours happens exactly three times")
+    func waterFlow() async throws {
+        try await AlarmAPI.run { api in
+            _ = try await api.makeRule(["duration_seconds": 7200])
+            let file = URL(filePath: TestDatabase.root).appending(path: "Tests/AlarmsTests/Fixtures/water-flow.csv")
+            let lines = try String(contentsOf: file, encoding: .utf8).split(whereSeparator: \.isNewline).dropFirst()
+            let messages: [JSONValue] = lines.map { line in
+                let columns = line.split(separator: ",")
+                return ["ts": .string(String(columns[0])), "values": ["flow": .number(Double(columns[1]) ?? 0)]]
+            }
+            // Sent twice: a repetition changes nothing.
+            for _ in 0..<2 {
+                for start in stride(from: 0, to: messages.count, by: 500) {
+                    try await api.send(Array(messages[start..<min(start + 500, messages.count)]))
+                }
+            }
+            let alarms = try await api.mine.viewer.get("/alarms/history?sort=raised_at").expect(200).items
+            let runs = alarms.map {
+                "\($0["evidence"]?["since"]?.string ?? "") \($0["raised_at"]?.string ?? "") \($0["cleared_at"]?.string ?? "")"
+            }
             #expect(
-                try await api.audit(of: "alarm") == [
-                    "acknowledge mine-admin", "comment mine-admin", "clear mine-admin",
+                runs == [
+                    "2022-03-24T08:00:00.000Z 2022-03-24T10:00:00.000Z 2022-03-25T00:00:00.000Z",
+                    "2022-03-29T07:00:00.000Z 2022-03-29T09:00:00.000Z 2022-03-29T18:00:00.000Z",
+                    "2022-04-27T14:00:00.000Z 2022-04-27T16:00:00.000Z 2022-04-28T03:00:00.000Z",
                 ])
+            #expect(try await api.mine.viewer.get("/alarms/active").expect(200).items.isEmpty)
         }
     }
 
