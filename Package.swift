@@ -167,7 +167,8 @@ let package = Package(
         tests(
             "ContractTests",
             [
-                "TestSupport", "WebAPI", "Fleet", "JSON", "Kernel", logging, lifecycle, .product(name: "HTTPTypes", package: "swift-http-types"),
+                "TestSupport", "WebAPI", "Fleet", "JSON", "Kernel", logging, lifecycle,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -49,7 +49,8 @@ struct AuditRepository: Sendable {
             group by actor_id, actor_kind order by n desc, actor_id limit 100 /* audit.actors */
             """
         return AuditStatistics(
-            from: from, to: to, total: try await count(tx, conditions), byAction: try await counts("action_key", "n desc, name"),
+            from: from, to: to, total: try await count(tx, conditions),
+            byAction: try await counts("action_key", "n desc, name"),
             byResourceKind: try await counts("resource_kind", "n desc, name"),
             byActor: try await tx.all(actors) { row in
                 (

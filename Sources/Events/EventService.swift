@@ -132,7 +132,8 @@ extension EventGroup {
                 byDevice[event.deviceID, default: []].append([event])
             }
         }
-        let groups = keyed.map { EventGroup(correlationKey: $0.key, events: $0.value) }
+        let groups =
+            keyed.map { EventGroup(correlationKey: $0.key, events: $0.value) }
             + byDevice.flatMap { device in device.value.map { EventGroup(correlationKey: nil, events: $0) } }
         return groups.compactMap(\.self).sorted { ($0.to, $0.from) > ($1.to, $1.from) }
     }
@@ -143,7 +144,8 @@ extension EventGroup {
         let order = Event.Severity.allCases
         let worst = events.map(\.severity).max { (order.firstIndex(of: $0) ?? 0) < (order.firstIndex(of: $1) ?? 0) }
         self.init(
-            correlationKey: correlationKey, deviceID: devices.count == 1 ? first.deviceID : nil, from: first.at, to: last.at,
+            correlationKey: correlationKey, deviceID: devices.count == 1 ? first.deviceID : nil, from: first.at,
+            to: last.at,
             severity: worst ?? .info, events: events)
     }
 }

@@ -34,7 +34,8 @@ package struct SerialPattern: Hashable, Sendable {
                 rest = rest.dropFirst(literal.count)
                 continue
             }
-            guard let end = rest.firstIndex(of: "}"), let part = Self.part(named: rest[rest.index(after: rest.startIndex)..<end])
+            guard let end = rest.firstIndex(of: "}"),
+                let part = Self.part(named: rest[rest.index(after: rest.startIndex)..<end])
             else { return nil }
             parts.append(part)
             rest = rest[rest.index(after: end)...]
@@ -51,7 +52,9 @@ package struct SerialPattern: Hashable, Sendable {
         case "MONTH": return .month
         case "SEQ": return .sequence(digits: 6)
         default:
-            guard name.hasPrefix("SEQ:"), let digits = Int(name.dropFirst(4)), (3...12).contains(digits) else { return nil }
+            guard name.hasPrefix("SEQ:"), let digits = Int(name.dropFirst(4)), (3...12).contains(digits) else {
+                return nil
+            }
             return .sequence(digits: digits)
         }
     }

@@ -15,7 +15,9 @@ package struct KnownConstraints: ExpressibleByDictionaryLiteral, Sendable {
         do {
             return try await statement()
         } catch let error as PostgresError {
-            guard let constraint = error.serverFault?.constraint, var meaning = meanings[constraint] else { throw error }
+            guard let constraint = error.serverFault?.constraint, var meaning = meanings[constraint] else {
+                throw error
+            }
             meaning.cause = error
             throw meaning
         }

@@ -8,6 +8,7 @@ struct Rookery: AsyncParsableCommand {
         abstract: "A multi-tenant IoT platform.",
         discussion: "Configuration comes from the environment and an optional file; `rookery config` lists it.",
         subcommands: [
-            Serve.self, Migrate.self, Seed.self, Superadmin.self, Config.self, Health.self, Simulate.self, ReplayFile.self,
+            Serve.self, Migrate.self, Seed.self, Superadmin.self, Config.self, Health.self, Simulate.self,
+            ReplayFile.self,
         ])
 }

@@ -7,7 +7,8 @@ struct MetadataSchemaTests {
     @Test("a keyword outside of the subset is refused by its name, wherever it stands")
     func unsupported() throws {
         let schema: JSONValue = [
-            "type": "object", "properties": ["a": ["type": "string", "pattern": "^a+$"], "b": ["items": ["oneOf": []]]],
+            "type": "object",
+            "properties": ["a": ["type": "string", "pattern": "^a+$"], "b": ["items": ["oneOf": []]]],
         ]
         #expect(
             MetadataSchema.faults(in: schema).map(\.subpath) == ["/properties/a/pattern", "/properties/b/items/oneOf"])

@@ -22,6 +22,8 @@ struct SerialPatternTests {
 
     @Test(
         "a pattern without exactly one number, or with something unknown, is none",
-        arguments: ["", "ABC", "{SEQ}{SEQ}", "{WEEK}-{SEQ}", "{SEQ", "SEQ}", "{SEQ:2}", "{SEQ:13}", "Ä{SEQ}", "a {SEQ}"])
+        arguments: [
+            "", "ABC", "{SEQ}{SEQ}", "{WEEK}-{SEQ}", "{SEQ", "SEQ}", "{SEQ:2}", "{SEQ:13}", "Ä{SEQ}", "a {SEQ}",
+        ])
     func refused(text: String) { #expect(SerialPattern(text) == nil) }
 }

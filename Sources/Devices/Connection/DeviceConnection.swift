@@ -30,7 +30,9 @@ package struct DeviceConnection: Sendable, Hashable {
         let degradedAt = lastSeen + .seconds(thresholds.degradedAfterSeconds)
         let offlineAt = lastSeen + .seconds(thresholds.offlineAfterSeconds)
         if silence >= .seconds(thresholds.offlineAfterSeconds) { return changed(to: .offline, offlineAt) }
-        if silence >= .seconds(thresholds.degradedAfterSeconds), state == .online { return changed(to: .degraded, degradedAt) }
+        if silence >= .seconds(thresholds.degradedAfterSeconds), state == .online {
+            return changed(to: .degraded, degradedAt)
+        }
         return self
     }
 

@@ -29,7 +29,8 @@ package struct DeviceCredentialService: Sendable {
     package func read(
         _ tx: borrowing TenantTransaction, of device: DeviceID, _ id: DeviceCredentialID
     ) async throws -> DeviceCredential {
-        guard try await devices.find(tx, device) != nil, let credential = try await credentials.find(tx, device, id) else {
+        guard try await devices.find(tx, device) != nil, let credential = try await credentials.find(tx, device, id)
+        else {
             throw ServiceError.notFound("credential")
         }
         return credential
@@ -45,7 +46,9 @@ package struct DeviceCredentialService: Sendable {
             throw ServiceError(.conflict, "The device is decommissioned and gets no new credentials.")
         }
         let now = clock.now()
-        if let validUntil, validUntil <= now { throw ServiceError.invalidInput("/valid_until", "must lie in the future") }
+        if let validUntil, validUntil <= now {
+            throw ServiceError.invalidInput("/valid_until", "must lie in the future")
+        }
         guard try await credentials.validCount(tx, of: device, at: now) < DeviceCredential.maximumValid else {
             throw ServiceError(
                 .conflict, "The device has \(DeviceCredential.maximumValid) valid credentials: revoke one first.")
@@ -66,7 +69,9 @@ package struct DeviceCredentialService: Sendable {
         guard old.revokedAt == nil, old.validUntil.map({ $0 > now }) ?? true else {
             throw ServiceError(.conflict, "The credential is not valid any more: make a new one.")
         }
-        if let validUntil, validUntil <= now { throw ServiceError.invalidInput("/valid_until", "must lie in the future") }
+        if let validUntil, validUntil <= now {
+            throw ServiceError.invalidInput("/valid_until", "must lie in the future")
+        }
         let end = now + overlap
         try await credentials.limit(tx, id, until: old.validUntil.map { min($0, end) } ?? end)
         tx.invalidate(.deviceCredential, id.uuid)

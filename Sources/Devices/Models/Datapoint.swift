@@ -58,7 +58,9 @@ package struct DatapointFields: EditableFields {
         decimals = input.optional("decimals", .integer(0...15), default: 2)
         aggregation = input.optional("aggregation", .oneOf(Aggregation.self), default: kind == .number ? .avg : .last)
         if let low, let high, low > high { input.fault("low", "must not be above high") }
-        if kind != .number, low != nil || high != nil { input.fault("kind", "must be number when low or high is given") }
+        if kind != .number, low != nil || high != nil {
+            input.fault("kind", "must be number when low or high is given")
+        }
     }
 
     package func writeMembers(to json: inout JSONWriter) {

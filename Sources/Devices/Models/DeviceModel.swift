@@ -22,7 +22,8 @@ package struct DeviceModelFields: EditableFields {
     package var defaultConfiguration: JSONValue
 
     init(
-        name: String, description: String, manufacturer: String, metadataSchema: JSONValue, defaultConfiguration: JSONValue
+        name: String, description: String, manufacturer: String, metadataSchema: JSONValue,
+        defaultConfiguration: JSONValue
     ) {
         self.name = name
         self.description = description
@@ -100,7 +101,8 @@ extension DeviceModel: RowDecodable {
     package init(from row: inout RowReader) throws {
         id = try row.next()
         fields = DeviceModelFields(
-            name: try row.next(), description: try row.next(), manufacturer: try row.next(), metadataSchema: try row.next(),
+            name: try row.next(), description: try row.next(), manufacturer: try row.next(),
+            metadataSchema: try row.next(),
             defaultConfiguration: try row.next())
         version = try row.next()
         createdAt = try row.next()

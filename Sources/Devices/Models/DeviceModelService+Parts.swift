@@ -18,7 +18,9 @@ extension DeviceModelService {
     package func datapoint(
         _ tx: borrowing TenantTransaction, _ model: DeviceModelID, _ id: DatapointID
     ) async throws -> Datapoint {
-        guard let datapoint = try await parts.findDatapoint(tx, model, id) else { throw ServiceError.notFound("datapoint") }
+        guard let datapoint = try await parts.findDatapoint(tx, model, id) else {
+            throw ServiceError.notFound("datapoint")
+        }
         return datapoint
     }
 
@@ -37,7 +39,8 @@ extension DeviceModelService {
 
     /// - Throws: `not-found`, `precondition-failed`, `already-exists`, `quota-exceeded`.
     package func reviseDatapoint(
-        _ tx: borrowing TenantTransaction, _ model: DeviceModelID, _ id: DatapointID, expecting expected: ExpectedVersion,
+        _ tx: borrowing TenantTransaction, _ model: DeviceModelID, _ id: DatapointID,
+        expecting expected: ExpectedVersion,
         _ revision: (DatapointFields) throws -> DatapointFields
     ) async throws -> Datapoint {
         try await lock(tx, model)
@@ -57,7 +60,8 @@ extension DeviceModelService {
     /// Measurements that are stored stay.
     /// - Throws: `not-found`, `precondition-failed`.
     package func deleteDatapoint(
-        _ tx: borrowing TenantTransaction, _ model: DeviceModelID, _ id: DatapointID, expecting expected: ExpectedVersion
+        _ tx: borrowing TenantTransaction, _ model: DeviceModelID, _ id: DatapointID,
+        expecting expected: ExpectedVersion
     ) async throws {
         try await lock(tx, model)
         guard let present = try await parts.findDatapoint(tx, model, id, locking: true) else {
@@ -99,7 +103,8 @@ extension DeviceModelService {
 
     /// - Throws: `not-found`, `precondition-failed`, `already-exists`.
     package func reviseCommand(
-        _ tx: borrowing TenantTransaction, _ model: DeviceModelID, _ id: ModelCommandID, expecting expected: ExpectedVersion,
+        _ tx: borrowing TenantTransaction, _ model: DeviceModelID, _ id: ModelCommandID,
+        expecting expected: ExpectedVersion,
         _ revision: (ModelCommandFields) throws -> ModelCommandFields
     ) async throws -> ModelCommand {
         try await lock(tx, model)
@@ -117,7 +122,8 @@ extension DeviceModelService {
 
     /// - Throws: `not-found`, `precondition-failed`.
     package func deleteCommand(
-        _ tx: borrowing TenantTransaction, _ model: DeviceModelID, _ id: ModelCommandID, expecting expected: ExpectedVersion
+        _ tx: borrowing TenantTransaction, _ model: DeviceModelID, _ id: ModelCommandID,
+        expecting expected: ExpectedVersion
     ) async throws {
         try await lock(tx, model)
         guard let present = try await parts.findCommand(tx, model, id, locking: true) else {

@@ -26,9 +26,12 @@ package struct DeviceModelService: Sendable {
     }
 
     /// - Throws: `already-exists`, `quota-exceeded` for new datapoint keys.
-    package func create(_ tx: borrowing TenantTransaction, _ new: NewDeviceModel) async throws -> DeviceModelDescription {
+    package func create(_ tx: borrowing TenantTransaction, _ new: NewDeviceModel) async throws -> DeviceModelDescription
+    {
         let id = DeviceModelID.make()
-        guard let model = try await models.insert(tx, id, new.fields) else { throw ServiceError.notFound("device model") }
+        guard let model = try await models.insert(tx, id, new.fields) else {
+            throw ServiceError.notFound("device model")
+        }
         for datapoint in new.datapoints {
             let key = try await parts.keyNumber(tx, datapoint)
             try await parts.insert(tx, DatapointID.make(), id, key: key, datapoint)
@@ -46,7 +49,9 @@ package struct DeviceModelService: Sendable {
         _ tx: borrowing TenantTransaction, _ id: DeviceModelID, expecting expected: ExpectedVersion,
         _ revision: (DeviceModelFields) throws -> DeviceModelFields
     ) async throws -> DeviceModelDescription {
-        guard let model = try await models.find(tx, id, locking: true) else { throw ServiceError.notFound("device model") }
+        guard let model = try await models.find(tx, id, locking: true) else {
+            throw ServiceError.notFound("device model")
+        }
         try expected.require(model.version)
         let fields = try revision(model.fields)
         guard fields != model.fields else { return try await describe(tx, model) }
@@ -60,7 +65,9 @@ package struct DeviceModelService: Sendable {
     package func delete(
         _ tx: borrowing TenantTransaction, _ id: DeviceModelID, expecting expected: ExpectedVersion
     ) async throws {
-        guard let model = try await models.find(tx, id, locking: true) else { throw ServiceError.notFound("device model") }
+        guard let model = try await models.find(tx, id, locking: true) else {
+            throw ServiceError.notFound("device model")
+        }
         try expected.require(model.version)
         guard try await !models.hasDevices(tx, id) else {
             throw ServiceError(.inUse, "Devices or alarm rules refer to this model: change or delete them first.")

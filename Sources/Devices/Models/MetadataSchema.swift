@@ -27,7 +27,9 @@ package enum MetadataSchema {
                 }
             case "properties":
                 guard let properties = value.object else { faults.append((place, "must be an object")); continue }
-                for (name, property) in properties.members { faults += Self.faults(in: property, at: "\(place)/\(name)") }
+                for (name, property) in properties.members {
+                    faults += Self.faults(in: property, at: "\(place)/\(name)")
+                }
             case "required":
                 let isList = value.array?.allSatisfy { $0.string != nil } ?? false
                 if !isList { faults.append((place, "must be a list of names")) }
@@ -64,7 +66,8 @@ package enum MetadataSchema {
         if let only = object["const"], !isEqual(only, value) { faults.append((path, "must be \(only.text)")) }
         switch value {
         case .integer, .number: faults += numberViolations(value.number ?? 0, object, path)
-        case .string(let text): faults += countViolations(text.unicodeScalars.count, "Length", "characters", object, path)
+        case .string(let text):
+            faults += countViolations(text.unicodeScalars.count, "Length", "characters", object, path)
         case .array(let elements):
             faults += countViolations(elements.count, "Items", "entries", object, path)
             if let items = object["items"] {
@@ -137,7 +140,9 @@ extension InputRule where Value == JSONValue {
     /// A schema in the subset of ``MetadataSchema``, for an object.
     package static var metadataSchema: InputRule {
         InputRule(placeholder: [:]) { value, _ in
-            guard value.bytes.count <= 65_536 else { return .failure(InputRefusal("must have at most 65536 bytes as JSON")) }
+            guard value.bytes.count <= 65_536 else {
+                return .failure(InputRefusal("must have at most 65536 bytes as JSON"))
+            }
             let faults = MetadataSchema.faults(in: value)
             return faults.isEmpty ? .success(value) : .failure(InputRefusal(faults))
         }

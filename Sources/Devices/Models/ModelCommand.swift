@@ -71,7 +71,8 @@ package struct ModelCommandFields: EditableFields {
             (subpath: "/\($0.name)", text: "does not go with the input \(input.rawValue)")
         }
         guard input == .select else {
-            let known = JSONObject(uniqueMembers: members.filter { allowed.contains($0.name) }.map { ($0.name, $0.value) })
+            let known = JSONObject(
+                uniqueMembers: members.filter { allowed.contains($0.name) }.map { ($0.name, $0.value) })
             return faults + MetadataSchema.faults(in: .object(known))
         }
         let options = schema["options"]?.array ?? []

@@ -59,7 +59,8 @@ struct ModelPartRepository: Sendable {
     }
 
     func insert(
-        _ tx: borrowing TenantTransaction, _ id: DatapointID, _ model: DeviceModelID, key: Int16, _ fields: DatapointFields
+        _ tx: borrowing TenantTransaction, _ id: DatapointID, _ model: DeviceModelID, key: Int16,
+        _ fields: DatapointFields
     ) async throws {
         let sql: SQL = """
             insert into app.datapoints (

@@ -1,5 +1,5 @@
-package import Kernel
 internal import Foundation
+package import Kernel
 
 /// Orders of the list of devices; each has an index of its own.
 package enum DeviceSort: String, ListSort {
@@ -14,7 +14,8 @@ package enum DeviceSort: String, ListSort {
 /// Which devices are wanted (DEV-2): all conditions hold.
 package struct DeviceFilter: Sendable {
     package static let parameters = [
-        "device_key", "serial_number", "name", "type_id", "device_class", "model_id", "product_id", "site_id", "zone_id",
+        "device_key", "serial_number", "name", "type_id", "device_class", "model_id", "product_id", "site_id",
+        "zone_id",
         "gateway_id", "edge_key", "status", "connection", "hardware_version", "firmware_version", "batch", "factory",
         "manufactured_from", "manufactured_to", "created_from", "created_to", "updated_from", "updated_to", "tag", "q",
         "metadata.*",
@@ -95,7 +96,8 @@ package struct DeviceFilter: Sendable {
             deviceKey, serialNumber, name, typeID, deviceClass, modelID, productID, siteID, zoneID, gatewayID, edgeKey,
             statuses, connections,
         ]
-        return columns.allSatisfy { $0 == nil } && manufactured.isOpen && created.isOpen && updated.isOpen && terms.isEmpty
+        return columns.allSatisfy { $0 == nil } && manufactured.isOpen && created.isOpen && updated.isOpen
+            && terms.isEmpty
             && words.isEmpty
     }
 }

@@ -1,5 +1,5 @@
-package import Kernel
 internal import JSON
+package import Kernel
 
 /// The life of a device (DEV-3).
 package enum DeviceStatus: String, Sendable, CaseIterable {
@@ -22,7 +22,8 @@ package enum DeviceStatus: String, Sendable, CaseIterable {
     package func requireTransition(to next: DeviceStatus) throws(ServiceError) {
         guard !successors.contains(next) else { return }
         let legal = successors.map(\.rawValue)
-        let advice = legal.isEmpty ? "nothing follows that" : "from there it can become \(legal.joined(separator: ", "))"
+        let advice =
+            legal.isEmpty ? "nothing follows that" : "from there it can become \(legal.joined(separator: ", "))"
         throw ServiceError(
             .illegalTransition, "The device is \(rawValue) and cannot become \(next.rawValue): \(advice).",
             members: [

@@ -58,8 +58,12 @@ extension DeviceRepository {
         if let from = filter.manufactured.from { sql += " and d.manufactured_at >= \(from)" }
         if let to = filter.manufactured.to { sql += " and d.manufactured_at < \(to)" }
         // An id begins with the time of its making, so the key's own index has this range.
-        if let from = filter.created.from { sql += " and d.created_at >= \(from) and d.id >= app.uuid_floor(\(from) - interval '1 hour')" }
-        if let to = filter.created.to { sql += " and d.created_at < \(to) and d.id < app.uuid_floor(\(to) + interval '1 hour')" }
+        if let from = filter.created.from {
+            sql += " and d.created_at >= \(from) and d.id >= app.uuid_floor(\(from) - interval '1 hour')"
+        }
+        if let to = filter.created.to {
+            sql += " and d.created_at < \(to) and d.id < app.uuid_floor(\(to) + interval '1 hour')"
+        }
         if let from = filter.updated.from { sql += " and d.updated_at >= \(from)" }
         if let to = filter.updated.to { sql += " and d.updated_at < \(to)" }
         for term in filter.terms {

@@ -13,8 +13,10 @@ struct DeviceRepository: Sendable {
         p.connection, p.since_at, p.seen_at, p.peer, p.protocol
         """
     private static let constraints: KnownConstraints = [
-        "devices_device_key_key": ServiceError(.alreadyExists, "Another device of the organization has this device_key."),
-        "devices_serial_key": ServiceError(.alreadyExists, "Another device of the organization has this serial_number."),
+        "devices_device_key_key": ServiceError(
+            .alreadyExists, "Another device of the organization has this device_key."),
+        "devices_serial_key": ServiceError(
+            .alreadyExists, "Another device of the organization has this serial_number."),
         "devices_edge_key": ServiceError(.alreadyExists, "Another device of the gateway has this edge_key."),
         "devices_type_fkey": .invalidInput("/type_id", "is no device type of the organization"),
         "devices_model_fkey": .invalidInput("/model_id", "is no device model of the organization"),
@@ -45,7 +47,8 @@ struct DeviceRepository: Sendable {
     }
 
     func insert(
-        _ tx: borrowing TenantTransaction, _ id: DeviceID, _ fields: DeviceFields, _ status: DeviceStatus, activatedAt: Timestamp?
+        _ tx: borrowing TenantTransaction, _ id: DeviceID, _ fields: DeviceFields, _ status: DeviceStatus,
+        activatedAt: Timestamp?
     ) async throws {
         let sql: SQL = """
             insert into app.devices (
@@ -92,7 +95,8 @@ struct DeviceRepository: Sendable {
             update app.devices set deleted_at = now(), deleted_by = \(actor) where id = \(device.id) /* devices.delete */
             """
         try await tx.execute(sql)
-        try await tx.execute("delete from app.device_presence where device_id = \(device.id) /* device_presence.delete */")
+        try await tx.execute(
+            "delete from app.device_presence where device_id = \(device.id) /* device_presence.delete */")
         try await Self.search.replace(tx, device.id.uuid, SearchEntry.entries(of: device.fields), with: [])
     }
 

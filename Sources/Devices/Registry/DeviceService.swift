@@ -137,7 +137,9 @@ package struct DeviceService: Sendable {
             if try await !devices.serialExists(tx, serial) { return serial }
         }
         throw ServiceError(
-            .conflict, "The next hundred serial numbers of the pattern \(pattern.text) are taken: give one, or change the pattern.")
+            .conflict,
+            "The next hundred serial numbers of the pattern \(pattern.text) are taken: give one, or change the pattern."
+        )
     }
 }
 

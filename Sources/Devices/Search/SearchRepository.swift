@@ -1,8 +1,8 @@
+internal import Foundation
 internal import Kernel
 internal import Persistence
 internal import PostgresClient
 internal import Tenancy
-internal import Foundation
 
 /// Keeps `search_entries` in step with an entity, in the entity's own transaction.
 struct SearchRepository: Sendable {
@@ -35,7 +35,9 @@ struct SearchRepository: Sendable {
         }
     }
 
-    private static func columns(_ entries: Set<SearchEntry>, _ numbers: [String: Int32]) -> (fields: [Int32], values: [[UInt8]]) {
+    private static func columns(_ entries: Set<SearchEntry>, _ numbers: [String: Int32]) -> (
+        fields: [Int32], values: [[UInt8]]
+    ) {
         let known = entries.compactMap { entry in numbers[entry.field].map { (number: $0, value: entry.value) } }
         return (known.map(\.number), known.map(\.value))
     }

@@ -14,7 +14,9 @@ package struct DeviceType: Sendable {
 }
 
 package struct DeviceTypeFields: EditableFields {
-    package enum DeviceClass: String, Sendable, CaseIterable { case gateway, peripheral, smartSensor = "smart_sensor", api }
+    package enum DeviceClass: String, Sendable, CaseIterable {
+        case gateway, peripheral, smartSensor = "smart_sensor", api
+    }
     package enum Processing: String, Sendable, CaseIterable {
         case endpoint, gateway, gatewayChunked = "gateway_chunked", rtuMultiport = "rtu_multiport"
     }
@@ -37,7 +39,8 @@ package struct DeviceTypeFields: EditableFields {
     package var allowedCommands: [String]
 
     init(
-        name: String, code: String, description: String, deviceClass: DeviceClass, processing: Processing, dialect: String,
+        name: String, code: String, description: String, deviceClass: DeviceClass, processing: Processing,
+        dialect: String,
         profile: JSONValue, metadataSchema: JSONValue, defaultConfiguration: JSONValue, thresholds: JSONValue,
         allowedCommands: [String]
     ) {

@@ -76,7 +76,8 @@ struct DeviceTypeRepository: Sendable {
 
     func delete(_ tx: borrowing TenantTransaction, _ id: DeviceTypeID) async throws {
         let inUse: KnownConstraints = [
-            "devices_type_fkey": ServiceError(.inUse, "Devices are of this type, perhaps deleted ones that are kept a while.")
+            "devices_type_fkey": ServiceError(
+                .inUse, "Devices are of this type, perhaps deleted ones that are kept a while.")
         ]
         _ = try await inUse.translating {
             try await tx.execute("delete from app.device_types where id = \(id) /* device_types.delete */")

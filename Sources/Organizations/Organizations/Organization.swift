@@ -90,7 +90,8 @@ extension InputRule where Value == String {
     package static var slug: InputRule {
         text(1...63).map(placeholder: "a", "must be lower-case letters, digits and inner hyphens") { slug in
             let isAlphanumeric: (UInt8) -> Bool = {
-                ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z")) || ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9"))
+                ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z"))
+                    || ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9"))
             }
             let edges = [slug.utf8.first, slug.utf8.last].allSatisfy { $0.map(isAlphanumeric) ?? false }
             return edges && slug.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") } ? slug : nil
@@ -100,7 +101,9 @@ extension InputRule where Value == String {
 
 extension InputRule where Value == JSONValue {
     fileprivate static var organizationSettings: InputRule {
-        document().map(placeholder: [:], "device_serial_pattern must be a pattern such as \(SerialPattern.standard.text)") {
+        document().map(
+            placeholder: [:], "device_serial_pattern must be a pattern such as \(SerialPattern.standard.text)"
+        ) {
             settings in
             guard let pattern = settings["device_serial_pattern"] else { return settings }
             return pattern.string.flatMap { SerialPattern($0) } == nil ? nil : settings

@@ -40,10 +40,12 @@ extension OrganizationService {
             /* organizations.override */
             """
         guard let version = try await tx.first(sql, { row in try row.next(Int?.self) }), version != nil else {
-            throw ServiceError(.preconditionFailed, "It was changed in the meantime; read it again and repeat the change.")
+            throw ServiceError(
+                .preconditionFailed, "It was changed in the meantime; read it again and repeat the change.")
         }
         tx.recordChange(
-            "override", of: "organization", id.uuid, from: organization.overrides.object ?? [:], to: allowances.document)
+            "override", of: "organization", id.uuid, from: organization.overrides.object ?? [:], to: allowances.document
+        )
         return try await quotas(tx, id)
     }
 

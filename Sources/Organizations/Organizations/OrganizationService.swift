@@ -15,7 +15,8 @@ package struct OrganizationService: Sendable {
     package func list(
         _ tx: borrowing TenantTransaction, _ filter: OrganizationFilter, _ page: PageRequest<OrganizationSort>
     ) async throws -> Page<Organization> {
-        let rows = try await tx.all(try OrganizationStatements.list(filter, page)) { row in try Organization(from: &row) }
+        let rows = try await tx.all(try OrganizationStatements.list(filter, page)) { row in try Organization(from: &row)
+        }
         var total: Int?
         if page.includesTotal {
             total = try await tx.first(OrganizationStatements.count(filter)) { row in try row.next(Int.self) }
@@ -49,7 +50,9 @@ package struct OrganizationService: Sendable {
                 \(id), \(new.parentID ?? own.id), \(new.kind.rawValue), \(fields.name), \(new.slug), \(tier),
                 \(fields.currency), \(fields.locale), \(fields.timeZone), \(fields.settings)) /* organizations.create */
             """
-        _ = try await OrganizationRefusals.translating { try await tx.first(sql) { row in try row.next(OrganizationID.self) } }
+        _ = try await OrganizationRefusals.translating {
+            try await tx.first(sql) { row in try row.next(OrganizationID.self) }
+        }
         let organization = try await find(tx, id, locking: false)
         tx.recordChange("create", of: "organization", id.uuid, from: nil, to: organization.document)
         return organization

@@ -1,5 +1,5 @@
-internal import Kernel
 internal import JSON
+internal import Kernel
 internal import Persistence
 internal import PostgresClient
 
@@ -72,7 +72,9 @@ enum OrganizationStatements {
 
     static func tiers() -> SQL { "select \(tierColumns) from app.tiers order by name /* tiers.list */" }
 
-    static func tier(_ name: String) -> SQL { "select \(tierColumns) from app.tiers where name = \(name) /* tiers.find */" }
+    static func tier(_ name: String) -> SQL {
+        "select \(tierColumns) from app.tiers where name = \(name) /* tiers.find */"
+    }
 
     static let tierColumns: SQL = "id, name, limits, rates, features, version, created_at, updated_at"
 }

@@ -15,7 +15,8 @@ package struct PlatformOrganizations: Sendable {
     package func list(
         _ tx: borrowing SystemTransaction, _ filter: OrganizationFilter, _ page: PageRequest<OrganizationSort>
     ) async throws -> Page<Organization> {
-        let rows = try await tx.all(try OrganizationStatements.list(filter, page)) { row in try Organization(from: &row) }
+        let rows = try await tx.all(try OrganizationStatements.list(filter, page)) { row in try Organization(from: &row)
+        }
         var total: Int?
         if page.includesTotal {
             total = try await tx.first(OrganizationStatements.count(filter)) { row in try row.next(Int.self) }
@@ -50,7 +51,9 @@ package struct PlatformOrganizations: Sendable {
                 \(id), \(new.parentID), \(new.kind.rawValue), \(fields.name), \(new.slug), \(tier ?? "free"),
                 \(fields.currency), \(fields.locale), \(fields.timeZone), \(fields.settings)) /* organizations.create_any */
             """
-        _ = try await OrganizationRefusals.translating { try await tx.first(sql) { row in try row.next(OrganizationID.self) } }
+        _ = try await OrganizationRefusals.translating {
+            try await tx.first(sql) { row in try row.next(OrganizationID.self) }
+        }
         let organization = try await find(tx, id, locking: false)
         record(tx, "create", organization, from: nil, to: organization.document)
         return organization
@@ -106,7 +109,9 @@ package struct PlatformOrganizations: Sendable {
             set limits = excluded.limits, rates = excluded.rates, features = excluded.features
             returning \(OrganizationStatements.tierColumns) /* tiers.define */
             """
-        guard let tier = try await tx.first(sql, { row in try Tier(from: &row) }) else { throw ServiceError.notFound("tier") }
+        guard let tier = try await tx.first(sql, { row in try Tier(from: &row) }) else {
+            throw ServiceError.notFound("tier")
+        }
         tx.record(
             AuditRecord(
                 action: present == nil ? "create" : "update", resourceKind: "tier", resourceID: tier.id.uuid,

@@ -40,7 +40,9 @@ package struct SiteFields: EditableFields {
         json.field("metadata", metadata)
     }
 
-    init(name: String, code: String?, address: PostalAddress, location: GeoPoint?, timeZone: String, metadata: JSONValue) {
+    init(
+        name: String, code: String?, address: PostalAddress, location: GeoPoint?, timeZone: String, metadata: JSONValue
+    ) {
         self.name = name
         self.code = code
         self.address = address

@@ -25,12 +25,17 @@ package struct Allowances: EditableFields {
     package var pools: JSONObject?
 
     package static let limitedResources = [
-        "devices", "users", "sites", "assets", "alarm_rules", "dashboards", "api_keys", "telemetry_keys", "retention_days",
+        "devices", "users", "sites", "assets", "alarm_rules", "dashboards", "api_keys", "telemetry_keys",
+        "retention_days",
         "storage_mb", "exports_per_day",
     ]
-    package static let pooledResources = ["devices", "users", "sites", "assets", "alarm_rules", "dashboards", "api_keys"]
+    package static let pooledResources = [
+        "devices", "users", "sites", "assets", "alarm_rules", "dashboards", "api_keys",
+    ]
 
-    package init(limits: JSONObject = [:], rates: JSONObject = [:], features: JSONObject = [:], pools: JSONObject? = nil) {
+    package init(
+        limits: JSONObject = [:], rates: JSONObject = [:], features: JSONObject = [:], pools: JSONObject? = nil
+    ) {
         self.limits = limits
         self.rates = rates
         self.features = features
@@ -109,7 +114,8 @@ extension InputRule where Value == JSONObject {
                 }
                 let numbers = member.object?.members ?? []
                 let areNumbers = numbers.allSatisfy { number in
-                    shape.contains(number.name) && number.value.integer.map { (1...1_000_000_000_000).contains($0) } ?? false
+                    shape.contains(number.name)
+                        && number.value.integer.map { (1...1_000_000_000_000).contains($0) } ?? false
                 }
                 if numbers.count != shape.count || !areNumbers {
                     let names = shape.joined(separator: " and ")

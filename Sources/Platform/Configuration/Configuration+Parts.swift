@@ -26,7 +26,9 @@ extension Configuration {
     func makeHTTPConfiguration() throws -> HTTPServerConfiguration {
         var http = HTTPServerConfiguration(host: address, port: port)
         if let tls {
-            let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
+            let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map {
+                NIOSSLCertificateSource.certificate($0)
+            }
             let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
             http.tls = .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
         }

@@ -34,7 +34,8 @@ extension Setting {
     package static let statementTimeout = Setting(
         "ROOKERY_DATABASE_STATEMENT_SECONDS", "Longest time that one statement may take, in seconds.", standard: "30")
     package static let masterKey = Setting(
-        "ROOKERY_MASTER_KEY", "Seals secrets at rest: 32 bytes as 64 hexadecimal digits (openssl rand -hex 32). To rotate, put the new key in front: "
+        "ROOKERY_MASTER_KEY",
+        "Seals secrets at rest: 32 bytes as 64 hexadecimal digits (openssl rand -hex 32). To rotate, put the new key in front: "
             + "2:NEW,1:OLD.",
         isSecret: true)
     package static let address = Setting("ROOKERY_ADDRESS", "Address to listen on.", standard: "127.0.0.1")

@@ -92,9 +92,12 @@ struct DemoSeed: Sendable {
                 try await accounts.ensure(tx, email: email, name: name, password: password)
             }
             let principal = Principal(
-                kind: .superadmin(UserID.make(), SessionID.make()), permissions: Permissions(Permission.allCases), scope: scope,
+                kind: .superadmin(UserID.make(), SessionID.make()), permissions: Permissions(Permission.allCases),
+                scope: scope,
                 tier: TierName(rawValue: "enterprise"), actor: Self.actor)
-            let draft = try MemberDraft(body: ["email": .string(email), "name": .string(name), "roles": [.string(role)]])
+            let draft = try MemberDraft(body: [
+                "email": .string(email), "name": .string(name), "roles": [.string(role)],
+            ])
             do {
                 try await databases.tenant.withTransaction(scope) { (tx: borrowing TenantTransaction) async throws in
                     _ = try await members.add(tx, draft, by: principal)

@@ -7,7 +7,8 @@ import Platform
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve the API and take in measurements, until SIGTERM or SIGINT.",
-        discussion: "Refuses to start on a database that is not current, or as a role that could see past the tenants' walls.")
+        discussion:
+            "Refuses to start on a database that is not current, or as a role that could see past the tenants' walls.")
 
     func run() async throws {
         let configuration = try Configuration.fromEnvironment()

@@ -39,7 +39,8 @@ struct Superadmin: AsyncParsableCommand {
             if let generated { print("Password, shown this once: \(generated)") }
         } catch let error as ServiceError {
             await platform.close()
-            throw CleanFailure(([error.detail] + error.fields.map { "\($0.pointer) \($0.detail)" }).joined(separator: "\n"))
+            throw CleanFailure(
+                ([error.detail] + error.fields.map { "\($0.pointer) \($0.detail)" }).joined(separator: "\n"))
         } catch {
             await platform.close()
             throw error

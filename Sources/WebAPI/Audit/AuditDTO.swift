@@ -27,7 +27,8 @@ extension AuditEntry: JSONWritable {
     }
 
     static let csvHeader = [
-        "sequence", "created_at", "actor_kind", "actor_id", "actor", "action", "resource_kind", "resource_id", "changes", "ip",
+        "sequence", "created_at", "actor_kind", "actor_id", "actor", "action", "resource_kind", "resource_id",
+        "changes", "ip",
         "session_id", "request_id",
     ]
 

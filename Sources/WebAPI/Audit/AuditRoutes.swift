@@ -19,7 +19,8 @@ package struct AuditRoutes: Sendable {
         let filters = AuditFilter.parameters
         api.list("/audit", .auditRead, sort: AuditSort.self, parameters: filters, list)
         api.list(
-            "/audit/user/{id}", .auditRead, sort: AuditSort.self, parameters: filters.filter { $0 != "actor_id" }, listOfUser)
+            "/audit/user/{id}", .auditRead, sort: AuditSort.self, parameters: filters.filter { $0 != "actor_id" },
+            listOfUser)
         api.list(
             "/audit/resource/{type}/{id}", .auditRead, sort: AuditSort.self,
             parameters: filters.filter { !$0.hasPrefix("resource_") }, listOfResource)

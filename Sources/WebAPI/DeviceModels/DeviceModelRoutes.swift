@@ -143,14 +143,16 @@ extension DeviceModelRoutes {
     private func replaceCommand(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
         let fields = try request.replacement(of: ModelCommandFields.self)
         let command = try await models.reviseCommand(
-            tx, request.id(of: "command"), request.id("command_id", of: "command"), expecting: request.expected(), fields)
+            tx, request.id(of: "command"), request.id("command_id", of: "command"), expecting: request.expected(),
+            fields)
         return .ok(command, version: command.version)
     }
 
     private func changeCommand(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
         let patch = request.mergePatch(of: ModelCommandFields.self)
         let command = try await models.reviseCommand(
-            tx, request.id(of: "command"), request.id("command_id", of: "command"), expecting: request.expected(), patch)
+            tx, request.id(of: "command"), request.id("command_id", of: "command"), expecting: request.expected(), patch
+        )
         return .ok(command, version: command.version)
     }
 

@@ -25,7 +25,8 @@ extension APIRoutes {
                     }
                 }
                 guard let scope = request.principal.scope, request.principal.permissions.contains(permission) else {
-                    throw ServiceError(.forbidden, "This needs the permission \(permission.rawValue) in an organization.")
+                    throw ServiceError(
+                        .forbidden, "This needs the permission \(permission.rawValue) in an organization.")
                 }
                 let inTenant = TenantRequest(request: request.request, principal: request.principal, scope: scope)
                 let repetition = isPost ? try IdempotentRequest(inTenant, cursors) : nil
@@ -44,10 +45,15 @@ extension APIRoutes {
     func sharedList<Sort: ListSort, Item: JSONWritable & Sendable>(
         _ path: String, _ permission: Permission, sort: Sort.Type, parameters: [String] = [],
         tenant: @escaping ListHandler<Sort, Item>,
-        platform: @escaping @Sendable (SignedInRequest, PageRequest<Sort>, borrowing SystemTransaction) async throws -> Page<Item>
+        platform:
+            @escaping @Sendable (SignedInRequest, PageRequest<Sort>, borrowing SystemTransaction) async throws -> Page<
+                Item
+            >
     ) {
         let (cursors, route) = (services.cursors, Self.prefix + path)
-        @Sendable func page(_ request: APIRequest, _ organization: OrganizationID?) throws -> (PageRequest<Sort>, CursorBinding) {
+        @Sendable func page(_ request: APIRequest, _ organization: OrganizationID?) throws -> (
+            PageRequest<Sort>, CursorBinding
+        ) {
             let binding = CursorBinding(organizationID: organization, route: route, parameters: request.parameters)
             let page = try ListParameters.read(
                 request, limits: .items, cursors: cursors, binding: binding, sort: Sort.self)

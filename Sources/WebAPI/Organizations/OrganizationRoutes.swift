@@ -43,7 +43,8 @@ package struct OrganizationRoutes: Sendable {
             },
             platform: { request, tx in
                 let fields = try request.replacement(of: OrganizationFields.self)
-                return Self.shown(try await platform.revise(tx, Self.id(request), expecting: request.expected(), fields))
+                return Self.shown(
+                    try await platform.revise(tx, Self.id(request), expecting: request.expected(), fields))
             })
         api.shared(
             .patch, "/organizations/{id}", .organizationsWrite, body: .json,
@@ -100,7 +101,9 @@ package struct OrganizationRoutes: Sendable {
         }
     }
 
-    private static func id(_ request: some RequestReading) throws -> OrganizationID { try request.id(of: "organization") }
+    private static func id(_ request: some RequestReading) throws -> OrganizationID {
+        try request.id(of: "organization")
+    }
 
     private static func filter(_ request: some RequestReading) throws -> OrganizationFilter {
         let query = request.query()
@@ -127,7 +130,9 @@ package struct OrganizationRoutes: Sendable {
         .created(organization, at: "/organizations/\(organization.id)", version: organization.version)
     }
 
-    private static func shown(_ organization: Organization) -> Answer { .ok(organization, version: organization.version) }
+    private static func shown(_ organization: Organization) -> Answer {
+        .ok(organization, version: organization.version)
+    }
 
     private static func shown(_ report: QuotaReport) -> Answer { .ok(report, version: report.organization.version) }
 
