@@ -54,8 +54,10 @@ package actor TestSocket {
         try await channel.writeAndFlush(frame)
     }
 
-    /// The next message; nil when the server has closed.
+    /// The next message; nil when the server has closed, or has said nothing for 30 seconds.
     package func receive() async throws -> JSONValue? {
+        let deadline = channel.eventLoop.scheduleTask(in: .seconds(30)) { [channel] in channel.close(promise: nil) }
+        defer { deadline.cancel() }
         for try await frame in received {
             switch frame.opcode {
             case .text: return try JSONValue(parsing: Array(frame.unmaskedData.readableBytesView))
@@ -105,8 +107,10 @@ package actor TestSocket {
                     return .refused(status.futureResult)
                 }
             })
-        return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
-            configuration: .init(upgradeConfiguration: configuration))
+        var pipeline = NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: configuration)
+        // The server speaks first: its message may come together with the answer to the handshake.
+        pipeline.leftOverBytesStrategy = .forwardBytes
+        return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(configuration: pipeline)
     }
 }
 
