@@ -47,7 +47,8 @@ struct AlarmTests {
             let expectedSteps: [String?] = ["acknowledged", nil, "cleared"]
             #expect(steps == expectedSteps)
             let trail = try await api.audit(of: "alarm")
-            #expect(trail == ["acknowledge mine-admin", "comment mine-admin", "clear mine-admin"])
+            let expectedTrail: [String] = ["acknowledge mine-admin", "comment mine-admin", "clear mine-admin"]
+            #expect(trail == expectedTrail)
         }
     }
 
