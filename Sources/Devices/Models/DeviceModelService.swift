@@ -32,11 +32,18 @@ package struct DeviceModelService: Sendable {
         guard let model = try await models.insert(tx, id, new.fields) else {
             throw ServiceError.notFound("device model")
         }
-        for datapoint in new.datapoints {
+        // Lists are in the order of the ids: a millisecond apart, the parts stay in the order in which they were given.
+        let start = Timestamp.now()
+        var generator = SystemRandomNumberGenerator()
+        for (index, datapoint) in new.datapoints.enumerated() {
+            let part = DatapointID(at: start + .milliseconds(index), using: &generator)
             let key = try await parts.keyNumber(tx, datapoint)
-            try await parts.insert(tx, DatapointID.make(), id, key: key, datapoint)
+            try await parts.insert(tx, part, id, key: key, datapoint)
         }
-        for command in new.commands { try await parts.insert(tx, ModelCommandID.make(), id, command) }
+        for (index, command) in new.commands.enumerated() {
+            let part = ModelCommandID(at: start + .milliseconds(index), using: &generator)
+            try await parts.insert(tx, part, id, command)
+        }
         var document = new.fields.document
         document["datapoints"] = .array(new.datapoints.map { .string($0.key) })
         document["commands"] = .array(new.commands.map { .string($0.name) })
