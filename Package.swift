@@ -151,7 +151,7 @@ let package = Package(
         tests("FleetTests", ["Fleet"]),
         tests("PlatformTests", ["Platform"]),
         tests("PostgresClientTests", ["PostgresClient", logging]),
-        tests("PersistenceTests", ["Persistence", logging]),
+        tests("PersistenceTests", ["Persistence", "TestSupport", logging]),
         tests("AlarmsTests", ["Alarms"], exclude: ["Fixtures"]),
         tests("RealtimeTests", ["Realtime"]),
         tests("PipelineTests", ["Pipeline", "TestSupport", logging]),

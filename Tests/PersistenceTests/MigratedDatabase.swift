@@ -5,6 +5,7 @@ import Logging
 import Persistence
 import PostgresClient
 @_spi(ScopeMinting) import Tenancy
+import TestSupport
 import Testing
 
 /// A database of its own for one test, on the server of DATABASE_URL.
@@ -78,8 +79,13 @@ struct Farm: Sendable {
 
 func withFarm(_ body: (Farm) async throws -> Void) async throws {
     try await withEmptyDatabase { database in
-        _ = try await database.migrator(try EmptyDatabase.schema()).migrate()
-        let databases = try Databases(configuration: database.configuration, password: nil, logger: EmptyDatabase.quiet)
+        let migrator = database.migrator(try EmptyDatabase.schema())
+        _ = try await migrator.migrate()
+        let roles = ["rookery_api", "rookery_ingest", "rookery_system"]
+        try await migrator.setPasswords(
+            Dictionary(uniqueKeysWithValues: roles.map { ($0, TestDatabase.rolePassword) }))
+        let databases = try Databases(
+            configuration: database.configuration, password: TestDatabase.rolePassword, logger: EmptyDatabase.quiet)
         let outcome: Result<Void, any Error>
         do {
             let organizations = try await databases.system.withTransaction(.system("test")) {

@@ -6,6 +6,7 @@ import Persistence
 import PostgresClient
 import Synchronization
 import Tenancy
+import TestSupport
 import Testing
 
 @Suite("Transactions")
@@ -54,7 +55,8 @@ struct TransactionTests {
     func denied() async throws {
         try await withFarm { (farm: Farm) async throws -> Void in
             let log = LogRecorder()
-            let databases = try Databases(configuration: farm.database.configuration, password: nil, logger: log.logger)
+            let databases = try Databases(
+                configuration: farm.database.configuration, password: TestDatabase.rolePassword, logger: log.logger)
             let error = await serviceError {
                 try await databases.tenant.withTransaction(farm.north) {
                     (tx: borrowing TenantTransaction) async throws -> Void in
@@ -213,7 +215,8 @@ struct TransactionTests {
     func unreachable() async throws {
         var configuration = PostgresConfiguration(url: "postgres://nobody@127.0.0.1:1/nothing")
         configuration.maxWaitingTime = .milliseconds(100)
-        let databases = try Databases(configuration: configuration, password: nil, logger: EmptyDatabase.quiet)
+        let databases = try Databases(
+            configuration: configuration, password: TestDatabase.rolePassword, logger: EmptyDatabase.quiet)
         let error = await serviceError {
             _ = try await databases.tenant.withTransaction(Farm.scope(.make())) {
                 (tx: borrowing TenantTransaction) async throws -> Int in try await tx.execute("select 1")
