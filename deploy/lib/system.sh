@@ -27,7 +27,7 @@ prepare_system() {
     require_swift
     install_python_packages run test
     if [[ -z ${DATABASE_URL:-} ]]; then
-        start_cluster test fsync=off full_page_writes=off
+        start_cluster test fsync=off full_page_writes=off max_connections=600
         DATABASE_URL=$cluster_url/postgres
     fi
     system_server=$DATABASE_URL
