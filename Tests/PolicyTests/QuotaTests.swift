@@ -51,7 +51,7 @@ struct QuotaTests {
             #expect(outcomes.count - refused.count == 5)
             #expect(refused.allSatisfy { $0.sqlState == "RK001" })
             let detail = try JSONValue(parsing: try #require(refused.first?.detail))
-            #expect(detail == ["resource": "sites", "scope": "own", "limit": 100, "used": 100])
+            #expect(detail == ["resource": "sites", "scope": "own", "limit": 100, "used": 100, "tier": "pro"])
 
             try await api.run(script: two.own.begin)
             #expect(try await api.integer("select count(*)::int from app.sites") == 100)
