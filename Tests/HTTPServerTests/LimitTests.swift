@@ -114,6 +114,10 @@ struct LimitTests {
             let answer = await connection.rest()
             trickle.cancel()
             #expect(answer.hasPrefix("HTTP/1.1 408"), "\(answer)")
+            // The handler learns of the end a moment after the client does.
+            for _ in 0..<500 where server.application.bodies.withLockedValue({ $0.isEmpty }) {
+                try await Task.sleep(for: .milliseconds(10))
+            }
             #expect(server.application.bodies.withLockedValue { $0 == [-1] })
         }
     }
