@@ -5,7 +5,7 @@ import Tenancy
 
 /// One line of the audit trail. A transaction collects them and writes them with its COMMIT.
 package struct AuditRecord: Sendable {
-    /// What was done: `device.create`, `alarm.acknowledge`.
+    /// What was done to the resource: `create`, `update`, `acknowledge`.
     package var action: String
     /// To what: `device`, `alarm`.
     package var resourceKind: String
