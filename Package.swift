@@ -131,11 +131,13 @@ let package = Package(
         // Measuring, by hand.
         .executableTarget(name: "Benchmarks", dependencies: ["Pipeline", logging], swiftSettings: settings),
 
-        // Proof.
+        // Proof. What needs TestStorage alone is also tried under the thread sanitizer (deploy/check-threads).
+        module("TestStorage", ["Persistence", "PostgresClient", logging]),
         module(
             "TestSupport",
             [
-                "Platform", "Fleet", "Kernel", "Persistence", "PostgresClient", "Tenancy", logging, lifecycle,
+                "TestStorage", "Platform", "Fleet", "Kernel", "Persistence", "PostgresClient", "Tenancy", logging,
+                lifecycle,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -145,16 +147,16 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("KernelTests", ["Kernel", "JSON"]),
         tests("SecretsTests", ["Secrets", "COpenSSL"]),
-        tests("IdentityTests", ["Identity", "TestSupport"]),
+        tests("IdentityTests", ["Identity", "TestStorage"]),
         tests("DevicesTests", ["Devices"]),
         tests("RateLimitsTests", ["RateLimits", "Kernel", "JSON"]),
         tests("FleetTests", ["Fleet"]),
         tests("PlatformTests", ["Platform"]),
         tests("PostgresClientTests", ["PostgresClient", logging]),
-        tests("PersistenceTests", ["Persistence", "TestSupport", logging]),
+        tests("PersistenceTests", ["Persistence", "TestStorage", logging]),
         tests("AlarmsTests", ["Alarms"], exclude: ["Fixtures"]),
         tests("RealtimeTests", ["Realtime"]),
-        tests("PipelineTests", ["Pipeline", "TestSupport", logging]),
+        tests("PipelineTests", ["Pipeline", "TestStorage", logging]),
         tests(
             "HTTPServerTests",
             nio + [
@@ -163,7 +165,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ]),
-        tests("PolicyTests", ["TestSupport", "Persistence", "PostgresClient", "JSON", logging], exclude: ["Seeds"]),
+        tests("PolicyTests", ["TestStorage", "Persistence", "PostgresClient", "JSON", logging], exclude: ["Seeds"]),
         tests(
             "ContractTests",
             [

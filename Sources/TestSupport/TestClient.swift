@@ -86,7 +86,28 @@ package struct TestClient: Sendable {
         }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
         let buffer = try await response.body.collect(upTo: 64 << 20)
-        return TestAnswer(
+        let answer = TestAnswer(
             status: Int(response.status.code), headers: response.headers, bytes: Array(buffer.readableBytesView))
+        if answer.status >= 400, method != "HEAD", !path.hasPrefix("/health") { answer.expectProblem(method, path) }
+        return answer
+    }
+}
+
+extension TestAnswer {
+    /// What no refusal may show: SQL, the names of what lies in the database, Swift's own texts, places in the source.
+    private static let inner = [
+        "SQLSTATE", "violates", "relation \"", " from app.", "insert into", "rookery_", "PostgresError", "ServiceError",
+        "Optional(", "Fatal error", ".swift", "libpq",
+    ]
+
+    /// S29, of every refusal that any test meets: a problem (RFC 9457) without SQL and without anything of the program.
+    fileprivate func expectProblem(_ method: String, _ path: String) {
+        #expect(
+            header("content-type") == "application/problem+json", "\(method) \(path): \(status) \(text.prefix(500))")
+        #expect(json["status"]?.integer == Int64(status), "\(method) \(path): \(text.prefix(500))")
+        for member in ["type", "title", "detail", "instance", "code"] {
+            #expect(json[member]?.string?.isEmpty == false, "\(method) \(path): no \(member) in \(text.prefix(500))")
+        }
+        for word in Self.inner { #expect(!text.contains(word), "\(method) \(path): \(text.prefix(500))") }
     }
 }

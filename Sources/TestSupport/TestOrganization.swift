@@ -94,10 +94,21 @@ extension TestOrganization {
                 from pg_catalog.pg_class c
                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'app'
                 where c.relkind in ('r', 'p') and not c.relispartition and has_table_privilege(c.oid, 'select')
+                    -- Tiers belong to everybody; another test may change them meanwhile.
+                    and c.relname <> 'tiers'
                 order by 1
                 """
             ) { (row: inout RowReader) throws -> (String, String) in (try row.next(), try row.next()) }
             return Dictionary(uniqueKeysWithValues: rows)
         }
+    }
+
+    /// Fails the test, with the names of the tables, when one of them is not as it was.
+    package func expectUnchanged(
+        since before: [String: String], _ comment: String = "", _ location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let now = try await fingerprint()
+        let changed = now.keys.filter { now[$0] != before[$0] }.sorted()
+        #expect(changed.isEmpty, "\(comment)", sourceLocation: location)
     }
 }

@@ -6,6 +6,7 @@ import Persistence
 import Platform
 import PostgresClient
 import ServiceLifecycle
+import TestStorage
 import Testing
 import WebAPI
 

@@ -3,6 +3,7 @@ import Kernel
 import Logging
 import Persistence
 import PostgresClient
+import TestStorage
 import TestSupport
 import Testing
 

@@ -6,7 +6,7 @@ import PostgresClient
 import Secrets
 import Synchronization
 @_spi(ScopeMinting) import Tenancy
-import TestSupport
+import TestStorage
 
 @testable import Identity
 

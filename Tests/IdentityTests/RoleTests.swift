@@ -3,7 +3,7 @@ import Kernel
 import Persistence
 import PostgresClient
 import Tenancy
-import TestSupport
+import TestStorage
 import Testing
 
 @testable import Identity

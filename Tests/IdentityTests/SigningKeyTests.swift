@@ -4,7 +4,7 @@ import PostgresClient
 import Secrets
 import Synchronization
 import Tenancy
-import TestSupport
+import TestStorage
 import Testing
 
 @testable import Identity

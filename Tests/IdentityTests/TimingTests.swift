@@ -1,7 +1,7 @@
 import Kernel
 import Secrets
 import Tenancy
-import TestSupport
+import TestStorage
 import Testing
 
 @testable import Identity
@@ -48,6 +48,38 @@ import Testing
             }
             #expect(outcomes.keys.allSatisfy { $0 == nil || $0 == .unavailable }, "\(outcomes)")
             #expect(outcomes[nil] ?? 0 > 0)
+        }
+    }
+
+    @Test("a sign-in after the parameters have changed stores a hash with the new ones, and the next leaves it alone")
+    func rehashes() async throws {
+        try await IdentityFixture.with { f in
+            let organization = try await f.organization()
+            let person = try await f.person("a good password")
+            _ = try await f.join(organization, person.email, ["viewer"])
+            let changed = Argon2Parameters(memory: 512, passes: 1, lanes: 1)
+            let keyring = SealingKeyring(current: try SealingKey(version: 1, bytes: [UInt8](repeating: 7, count: 32)))
+            let signIns = SignInService(
+                auth: f.auth, tenants: f.tenants, hasher: try PasswordHasher(parameters: changed, concurrency: 1),
+                keys: f.keys, keyring: keyring)
+            func stored() async throws -> String? {
+                try await f.signIns.queries.account(person.email)?.passwordHash
+            }
+            let before = try #require(try await stored())
+            #expect(!before.contains("m=512,"))
+            var hashes: [String?] = []
+            for _ in 0..<2 {
+                _ = try await signIns.signIn(
+                    email: person.email, password: "a good password", organization: nil, from: f.origin)
+                hashes.append(try await stored())
+            }
+            #expect(hashes.first??.contains("m=512,") == true)
+            #expect(hashes.first == hashes.last)
+            _ = await code {
+                try await f.signIns.signIn(
+                    email: person.email, password: "wrong password", organization: nil, from: f.origin)
+            }
+            #expect(try await stored() == hashes.last, "a wrong password changes nothing")
         }
     }
 

@@ -5,7 +5,7 @@ import Logging
 import Persistence
 import PostgresClient
 @_spi(ScopeMinting) import Tenancy
-import TestSupport
+import TestStorage
 import Testing
 
 /// A database of its own for one test, on the server of DATABASE_URL.

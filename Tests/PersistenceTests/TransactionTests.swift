@@ -6,7 +6,7 @@ import Persistence
 import PostgresClient
 import Synchronization
 import Tenancy
-import TestSupport
+import TestStorage
 import Testing
 
 @Suite("Transactions")

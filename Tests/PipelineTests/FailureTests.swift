@@ -3,7 +3,7 @@ import Persistence
 import Pipeline
 import PostgresClient
 import Telemetry
-import TestSupport
+import TestStorage
 import Testing
 
 @Suite("Failures lose nothing and double nothing")

@@ -7,7 +7,7 @@ import Persistence
 import Pipeline
 import PostgresClient
 import Telemetry
-import TestSupport
+import TestStorage
 import Testing
 
 /// A clock that says what the test sets, so that nothing depends on when the test runs.

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import TestStorage
 import Testing
 
 /// Under row-level security a condition that is no leakproof btree comparison reads the whole organization

@@ -2,7 +2,7 @@ import Foundation
 import Logging
 import Persistence
 import PostgresClient
-import TestSupport
+import TestStorage
 import Testing
 
 /// A database of a test's own, spoken to in plain SQL as each of the platform's roles.

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables pass between these files
 # Which test targets there are, and what a run of them says.
 
-# test_targets pure|database: the names of the test targets, from the manifest. A target that is built with TestSupport or
+# test_targets pure|database: the names of the test targets, from the manifest. A target that is built with TestStorage, TestSupport or
 # speaks to PostgresClient directly needs a database; a new one falls on its side by itself.
 test_targets() {
     swift package dump-package | jq -r --arg kind "$1" '
         .targets[] | select(.type == "test")
-        | ([.dependencies[] | (.byName // .target // empty)[0]] | any(. == "TestSupport" or . == "PostgresClient")) as $database
+        | ([.dependencies[] | (.byName // .target // empty)[0]] | any(. == "TestStorage" or . == "TestSupport" or . == "PostgresClient")) as $database
         | select($database == ($kind == "database")) | .name'
 }
 
@@ -22,3 +22,6 @@ count_tests() {
     tests_passed=$((total - named))
     (($2 == 0 || tests_failed > 0)) || tests_failed=1
 }
+
+# failed_tests LOG: their names, a line each.
+failed_tests() { sed -nE 's/^.* Test (.*) failed after [0-9.]+ seconds.*$/\1/p' "$1" | grep -v '^run with' || true; }

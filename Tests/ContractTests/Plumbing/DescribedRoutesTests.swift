@@ -1,3 +1,4 @@
+import TestStorage
 import TestSupport
 import Testing
 import WebAPI

@@ -8,6 +8,7 @@ import PostgresClient
 import RateLimits
 import ServiceLifecycle
 @_spi(ScopeMinting) import Tenancy
+import TestStorage
 import TestSupport
 import WebAPI
 

@@ -3,6 +3,7 @@ import Fleet
 import Foundation
 import JSON
 import Logging
+import TestStorage
 import TestSupport
 import Testing
 

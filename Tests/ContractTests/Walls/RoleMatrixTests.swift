@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Kernel
+import TestStorage
 import TestSupport
 import Testing
 import WebAPI

@@ -13,6 +13,7 @@ import ServiceLifecycle
 import Synchronization
 import Telemetry
 @_spi(ScopeMinting) import Tenancy
+import TestStorage
 import TestSupport
 import Testing
 import WebAPI

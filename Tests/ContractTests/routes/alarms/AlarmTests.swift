@@ -4,6 +4,7 @@ import Kernel
 import Persistence
 import PostgresClient
 import Tenancy
+import TestStorage
 import TestSupport
 import Testing
 import WebAPI

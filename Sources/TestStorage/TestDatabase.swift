@@ -9,6 +9,8 @@ package struct TestDatabase: Sendable {
     /// What is wrong with the surroundings of the tests, and what to do.
     package struct SetUpError: Error, CustomStringConvertible {
         package let description: String
+
+        package init(description: String) { self.description = description }
     }
 
     package let name: String
