@@ -64,6 +64,7 @@ let package = Package(
         module("Secrets", ["Kernel", "CArgon2", "COpenSSL"]),
         module("RateLimits", ["Kernel", "JSON"]),
         module("Tenancy", ["Kernel"]),
+        module("SeriesCodec", []),
 
         // Storage.
         module("PostgresClient", ["CPostgres", logging, collections]),
@@ -146,6 +147,7 @@ let package = Package(
             ]),
         tests("JSONTests", ["JSON"]),
         tests("KernelTests", ["Kernel", "JSON"]),
+        tests("SeriesCodecTests", ["SeriesCodec"]),
         tests("SecretsTests", ["Secrets", "COpenSSL"]),
         tests("IdentityTests", ["Identity", "TestStorage"]),
         tests("DevicesTests", ["Devices"]),

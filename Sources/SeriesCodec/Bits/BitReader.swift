@@ -1,0 +1,51 @@
+/// Reads bits, the least significant first. Behind the end there are zero bits without end, so a loop over
+/// foreign bytes needs one question, ``overran``, when it is done.
+///
+/// The memory must outlive the reader: every use stands inside a `withUnsafeBytes`.
+struct BitReader {
+    private let base: UnsafeRawBufferPointer
+    /// The last place from which eight bytes can be loaded; negative when there are fewer.
+    private let lastWord: Int
+    /// In bits.
+    var position = 0
+
+    init(_ bytes: UnsafeRawBufferPointer, position: Int = 0) {
+        base = bytes
+        lastWord = bytes.count - 8
+        self.position = position
+    }
+
+    var overran: Bool { position > base.count * 8 }
+
+    /// The next bits without moving on: at least 57 of them are there.
+    @inline(__always)
+    func peek() -> UInt64 {
+        let byte = position &>> 3
+        if byte <= lastWord, let start = base.baseAddress {
+            let word = start.loadUnaligned(fromByteOffset: byte, as: UInt64.self)
+            return UInt64(littleEndian: word) &>> UInt64(truncatingIfNeeded: position & 7)
+        }
+        return peekNearEnd(byte)
+    }
+
+    @inline(never)
+    private func peekNearEnd(_ byte: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for place in byte..<byte + 8 where place < base.count {
+            word |= UInt64(base[place]) << UInt64(8 * (place - byte))
+        }
+        return word &>> UInt64(truncatingIfNeeded: position & 7)
+    }
+
+    /// The next 0 to 64 bits.
+    @inline(__always)
+    mutating func take(_ count: Int) -> UInt64 {
+        if count > 57 {
+            let low = take(32)
+            return low | (take(count - 32) << 32)
+        }
+        let value = peek() & ((1 &<< UInt64(truncatingIfNeeded: count)) &- 1)
+        position &+= count
+        return value
+    }
+}

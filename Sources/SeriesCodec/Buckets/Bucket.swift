@@ -1,0 +1,30 @@
+/// What points of a span of time have in common.
+///
+/// Numbers count that are neither null nor NaN, nor left out for their quality.
+package struct Bucket: Equatable, Sendable {
+    /// Milliseconds since 1970 UTC.
+    package let start: Int64
+    package internal(set) var count = 0
+    /// These mean nothing while ``count`` is 0.
+    package internal(set) var minimum = Double.infinity
+    package internal(set) var maximum = -Double.infinity
+    package internal(set) var sum = 0.0
+    package internal(set) var first = 0.0
+    package internal(set) var last = 0.0
+    package internal(set) var firstTime: Int64 = 0
+    package internal(set) var lastTime: Int64 = 0
+    /// The sum of value × milliseconds for which it was held.
+    package internal(set) var heldSum = 0.0
+    /// For how many milliseconds of the bucket a value was held.
+    package internal(set) var heldMilliseconds: Int64 = 0
+    /// By nearest rank; `nil` if they were not asked for or there are no points.
+    package internal(set) var median: Double?
+    package internal(set) var percentile95: Double?
+
+    init(start: Int64) { self.start = start }
+
+    package var mean: Double? { count == 0 ? nil : sum / Double(count) }
+
+    /// The mean of the values by the time for which each was held: until the next point, also over a bucket's border.
+    package var timeWeightedMean: Double? { heldMilliseconds == 0 ? nil : heldSum / Double(heldMilliseconds) }
+}

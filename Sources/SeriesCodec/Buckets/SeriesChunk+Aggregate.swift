@@ -1,0 +1,94 @@
+extension BucketAggregator {
+    private static let blockSize = 256
+
+    /// Adds a chunk without making arrays of its points.
+    /// - Parameter clock: the one that the chunk refers to, if it refers to one.
+    /// - Throws: ``ChunkError/wrongKind(_:)`` for text and JSON, ``ChunkError/clockMismatch``, ``ChunkError/corrupt``;
+    ///   then the aggregator holds some of the points and is good for nothing.
+    package mutating func add(_ chunk: SeriesChunk, clock: SharedClock? = nil) throws(ChunkError) {
+        try chunk.bytes.withRawBytes { (raw) throws(ChunkError) in
+            var reader = try PointReader(chunk, raw, clock: clock)
+            try withScratch(of: Int64.self, count: Self.blockSize) { (times) throws(ChunkError) in
+                try withScratch(of: Double.self, count: Self.blockSize) { (values) throws(ChunkError) in
+                    var last = Int64.min
+                    while true {
+                        let count = reader.next(times, values, goodOnly: options.goodOnly)
+                        guard count > 0 else { break }
+                        let block = UnsafeBufferPointer(rebasing: times[..<count])
+                        guard block[0] >= last, Series.areSorted(block) else { throw .corrupt }
+                        last = block[count - 1]
+                        guard block[0] < until else { return }
+                        add(times: block, values: UnsafeBufferPointer(rebasing: values[..<count]))
+                    }
+                }
+            }
+            try reader.finish()
+        }
+    }
+}
+
+/// Reads times and numbers of a chunk side by side, in blocks.
+struct PointReader {
+    private var times: TimeDecoder
+    private var nulls: IntegerStreamDecoder?
+    private var quality: IntegerStreamDecoder?
+    private var numbers: NumberDecoder
+    private let kind: ValueKind
+    private var left: Int
+
+    init(_ chunk: SeriesChunk, _ raw: UnsafeRawBufferPointer, clock: SharedClock?) throws(ChunkError) {
+        guard chunk.kind != .text, chunk.kind != .json else { throw .wrongKind(chunk.kind) }
+        let layout = chunk.layout
+        (kind, left) = (chunk.kind, layout.count)
+        times = try TimeDecoder(layout.slice(layout.times, of: raw), count: layout.count, clock: clock)
+        if let section = layout.nulls { nulls = try IntegerStreamDecoder(layout.slice(section, of: raw)) }
+        if let section = layout.quality { quality = try IntegerStreamDecoder(layout.slice(section, of: raw)) }
+        numbers = try NumberDecoder(layout.slice(layout.values, of: raw), kind: kind, count: layout.count)
+    }
+
+    /// Fills in the next points and tells how many. Nulls, and bad points if they are left out, become NaN.
+    mutating func next(
+        _ times: UnsafeMutableBufferPointer<Int64>, _ values: UnsafeMutableBufferPointer<Double>, goodOnly: Bool
+    ) -> Int {
+        let count = min(left, values.count)
+        guard count > 0 else { return 0 }
+        left -= count
+        self.times.decode(into: UnsafeMutableBufferPointer(rebasing: times[..<count]))
+        let target = UnsafeMutableBufferPointer(rebasing: values[..<count])
+        if nulls == nil {
+            decode(into: target)
+        } else {
+            withUnsafeTemporaryAllocation(of: Int64.self, capacity: count) { flags in
+                nulls?.decode(into: flags)
+                let isNull = flags.map { $0 != 0 }
+                let dense = isNull.reduce(count) { $0 - ($1 ? 1 : 0) }
+                decode(into: UnsafeMutableBufferPointer(rebasing: target[..<dense]))
+                ValueDecoder.spread(target, dense: dense, nulls: isNull, filler: .nan)
+            }
+        }
+        guard goodOnly, quality != nil else { return count }
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: count) { codes in
+            quality?.decode(into: codes)
+            for place in 0..<count where codes[place] != 0 { target[place] = .nan }
+        }
+        return count
+    }
+
+    private mutating func decode(into target: UnsafeMutableBufferPointer<Double>) {
+        guard kind == .float32 else {
+            numbers.decode(into: target)
+            return
+        }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: target.count) { floats in
+            numbers.decode(into: floats)
+            for place in target.indices { target[place] = Double(floats[place]) }
+        }
+    }
+
+    func finish() throws(ChunkError) {
+        try times.finish()
+        try nulls?.finish()
+        try quality?.finish()
+        try numbers.finish()
+    }
+}

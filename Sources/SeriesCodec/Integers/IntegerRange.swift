@@ -1,0 +1,65 @@
+/// What all integers of a stream have in common: their first and least, and the greatest number that divides their
+/// differences.
+struct IntegerRange {
+    let first: Int64
+    let least: Int64
+    let isConstant: Bool
+    /// At least 1.
+    let scale: Int64
+
+    /// - Parameter values: not empty.
+    init(_ values: UnsafeBufferPointer<Int64>) {
+        first = values[0]
+        var (least, greatest) = (first, first)
+        for value in values {
+            least = min(least, value)
+            greatest = max(greatest, value)
+        }
+        self.least = least
+        isConstant = least == greatest
+        // Where a difference is no Int64, quotients would not be whole.
+        let isNarrow = !greatest.subtractingReportingOverflow(least).overflow
+        var divisor: UInt64 = 0
+        if !isConstant && isNarrow {
+            for value in values {
+                let distance = (value &- first).magnitude
+                if distance == 0 || distance == divisor { continue }
+                divisor = Self.commonDivisor(distance, divisor)
+                if divisor == 1 { break }
+            }
+        }
+        scale = Int64(max(1, divisor))
+    }
+
+    private static func commonDivisor(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        var (a, b) = (a, b)
+        while b != 0 { (a, b) = (b, a % b) }
+        return a
+    }
+
+    /// What is taken off every value.
+    func origin<P: Predictor>(_ predictor: P.Type) -> Int64 {
+        predictor is any GuessingPredictor.Type ? first : least
+    }
+
+    @inline(__always)
+    func forEachResidual<P: Predictor>(
+        of values: UnsafeBufferPointer<Int64>, _ predictor: P.Type, _ body: (Int, UInt64) -> Void
+    ) {
+        let origin = origin(predictor)
+        var state = PredictorState()
+        if scale == 1 {
+            for index in 0..<values.count {
+                let value = values[index] &- origin
+                body(index, P.residual(of: value, state))
+                P.see(value, &state)
+            }
+        } else {
+            for index in 0..<values.count {
+                let value = (values[index] &- origin) / scale
+                body(index, P.residual(of: value, state))
+                P.see(value, &state)
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+/// Writes a stream of integers:
+///
+///     u8 form (IntegerStreamForm) · number scale, if scaled · signed origin · residuals
+///
+/// of which value = origin + scale × what the predictor makes of the residuals. A constant stream ends with its origin.
+/// The length of the stream and the count of its numbers are the caller's to keep.
+enum IntegerStreamEncoder {
+    /// - Parameter choice: what the last chunk of the series chose; `nil` tries everything.
+    static func encode(_ values: UnsafeBufferPointer<Int64>, choice: inout StreamChoice?) -> [UInt8] {
+        guard !values.isEmpty else { return constant(0) }
+        let range = IntegerRange(values)
+        guard !range.isConstant else { return constant(range.first) }
+        return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: values.count) { residuals in
+            if let last = choice, last.age < StreamChoice.lifetime {
+                fill(residuals, from: values, range, last.predictor)
+                let bytes = write(UnsafeBufferPointer(residuals), range, last.predictor, usesTable: last.usesTable)
+                if last.isStillGood(bytes: bytes.count, count: values.count) {
+                    choice?.age += 1
+                    return bytes
+                }
+            }
+            let (bytes, best) = trial(values, range, residuals)
+            choice = best
+            return bytes
+        }
+    }
+
+    static func encode(_ values: [Int64]) -> [UInt8] {
+        var choice: StreamChoice?
+        return values.withUnsafeBufferPointer { encode($0, choice: &choice) }
+    }
+
+    /// About how many bits the stream will take, header and tables left out.
+    static func estimatedBits(_ values: UnsafeBufferPointer<Int64>) -> Double {
+        guard !values.isEmpty else { return 0 }
+        let range = IntegerRange(values)
+        return range.isConstant ? 0 : ranking(values, range)[0].bits
+    }
+
+    private static func constant(_ value: Int64) -> [UInt8] {
+        var bytes = [IntegerStreamForm.constant.rawValue]
+        bytes.appendSigned(value)
+        return bytes
+    }
+
+    /// All predictors by their estimates, and the better two of them with both coders for real.
+    private static func trial(
+        _ values: UnsafeBufferPointer<Int64>, _ range: IntegerRange, _ residuals: UnsafeMutableBufferPointer<UInt64>
+    ) -> ([UInt8], StreamChoice) {
+        var best: [UInt8] = []
+        var choice = StreamChoice(predictor: .last, usesTable: false, bytesPerValue: 0)
+        for (predictor, _) in ranking(values, range).prefix(2) {
+            fill(residuals, from: values, range, predictor)
+            for usesTable in [false, true] {
+                let bytes = write(UnsafeBufferPointer(residuals), range, predictor, usesTable: usesTable)
+                guard best.isEmpty || bytes.count < best.count else { continue }
+                best = bytes
+                choice.predictor = predictor
+                choice.usesTable = usesTable
+            }
+        }
+        choice.bytesPerValue = Double(best.count) / Double(values.count)
+        return (best, choice)
+    }
+
+    private static func ranking(
+        _ values: UnsafeBufferPointer<Int64>, _ range: IntegerRange
+    ) -> [(predictor: PredictorKind, bits: Double)] {
+        let costs = PredictorKind.allCases.map { predictor in
+            var cost = ResidualCost(values, range: range)
+            return (predictor: predictor, bits: predictor.perform(&cost))
+        }
+        return costs.sorted { $0.bits < $1.bits }
+    }
+
+    private static func write(
+        _ residuals: UnsafeBufferPointer<UInt64>, _ range: IntegerRange, _ predictor: PredictorKind, usesTable: Bool
+    ) -> [UInt8] {
+        let isScaled = range.scale > 1
+        var bytes = [IntegerStreamForm(predictor, isScaled: isScaled, usesTable: usesTable).rawValue]
+        if isScaled { bytes.appendNumber(UInt64(range.scale)) }
+        var origin = Origin(range: range)
+        bytes.appendSigned(predictor.perform(&origin))
+        bytes += usesTable ? TableEncoder.encode(residuals) : AdaptiveEncoder.encode(residuals)
+        return bytes
+    }
+
+    private static func fill(
+        _ residuals: UnsafeMutableBufferPointer<UInt64>, from values: UnsafeBufferPointer<Int64>, _ range: IntegerRange,
+        _ predictor: PredictorKind
+    ) {
+        var task = Residuals(values: values, range: range, target: residuals)
+        predictor.perform(&task)
+    }
+
+    private struct Residuals: PredictorTask {
+        let values: UnsafeBufferPointer<Int64>
+        let range: IntegerRange
+        let target: UnsafeMutableBufferPointer<UInt64>
+
+        func run<P: Predictor>(_ predictor: P.Type) {
+            range.forEachResidual(of: values, predictor) { index, residual in target[index] = residual }
+        }
+    }
+
+    private struct Origin: PredictorTask {
+        let range: IntegerRange
+        func run<P: Predictor>(_ predictor: P.Type) -> Int64 { range.origin(predictor) }
+    }
+}

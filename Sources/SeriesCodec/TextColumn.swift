@@ -1,0 +1,93 @@
+/// Texts by dictionary: each different text once, in the order of first appearance, and a code for each point. Texts are
+/// told apart by their bytes, not by what Unicode calls equal.
+package struct TextColumn: Sendable {
+    /// For each point the place of its text in the dictionary.
+    package private(set) var codes: [Int64] = []
+    private(set) var bytes: [UInt8] = []
+    /// Where each entry ends in `bytes`.
+    private(set) var ends: [Int] = []
+    /// Entries by hash, open addressing; empty until something is appended.
+    private var slots: [Int32] = []
+
+    package init() {}
+
+    package init(_ texts: some Sequence<String>) {
+        for text in texts { append(text) }
+    }
+
+    /// - Parameter codes: each less than `ends.count`.
+    init(codes: [Int64], bytes: [UInt8], ends: [Int]) {
+        (self.codes, self.bytes, self.ends) = (codes, bytes, ends)
+    }
+
+    package var count: Int { codes.count }
+    package var entryCount: Int { ends.count }
+
+    package subscript(place: Int) -> String { entry(Int(codes[place])) }
+
+    /// An entry of the dictionary; bytes that are no UTF-8 are shown as U+FFFD.
+    package func entry(_ code: Int) -> String { String(decoding: bytes[range(of: code)], as: UTF8.self) }
+
+    /// The bytes of an entry of the dictionary.
+    package func entryBytes(_ code: Int) -> ArraySlice<UInt8> { bytes[range(of: code)] }
+
+    func range(of code: Int) -> Range<Int> { (code == 0 ? 0 : ends[code - 1])..<ends[code] }
+
+    package mutating func append(_ text: String) {
+        var text = text
+        let code = text.withUTF8 { self.code(of: UnsafeRawBufferPointer($0)) }
+        codes.append(code)
+    }
+
+    /// A point without a text: what null points have.
+    package mutating func appendPlaceholder() { codes.append(0) }
+
+    /// Points of another column, whose entries come over as they are first used.
+    mutating func append(_ other: TextColumn, _ range: Range<Int>) {
+        var known = [Int64](repeating: -1, count: other.entryCount)
+        for code in other.codes[range] {
+            let place = Int(code)
+            // A placeholder of a column without entries.
+            guard place < known.count else {
+                codes.append(0)
+                continue
+            }
+            if known[place] < 0 {
+                known[place] = other.bytes[other.range(of: place)].withUnsafeBytes { self.code(of: $0) }
+            }
+            codes.append(known[place])
+        }
+    }
+
+    /// The dictionary keeps entries that are no longer used; an encoder leaves them out.
+    mutating func removeSubrange(_ places: Range<Int>) { codes.removeSubrange(places) }
+
+    private mutating func code(of text: UnsafeRawBufferPointer) -> Int64 {
+        if 2 * (ends.count + 1) > slots.count { grow() }
+        var slot = Int(truncatingIfNeeded: Checksum.hash(text)) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let candidate = Int(slots[slot])
+            if bytes[range(of: candidate)].elementsEqual(text) { return Int64(candidate) }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        slots[slot] = Int32(ends.count)
+        bytes.append(contentsOf: text)
+        ends.append(bytes.count)
+        return Int64(ends.count - 1)
+    }
+
+    private mutating func grow() {
+        slots = [Int32](repeating: -1, count: max(16, 2 * slots.count, (4 * ends.count).nextPowerOfTwo))
+        for code in ends.indices {
+            var slot = bytes[range(of: code)].withUnsafeBytes {
+                Int(truncatingIfNeeded: Checksum.hash($0)) & (slots.count - 1)
+            }
+            while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = Int32(code)
+        }
+    }
+}
+
+extension Int {
+    fileprivate var nextPowerOfTwo: Int { self <= 1 ? 1 : 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
+}

@@ -1,0 +1,125 @@
+/// Reads a section of times, a block at a time. See ``TimeForm`` for the layouts.
+///
+/// The memory must outlive the decoder: every use stands inside a `withUnsafeBytes`.
+struct TimeDecoder {
+    private enum Source {
+        case exactGrid(step: Int64)
+        case plain(IntegerStreamDecoder)
+        case grid(unit: Int64, step: Int64, slots: IntegerStreamDecoder, deviations: IntegerStreamDecoder)
+        case waits(IntegerStreamDecoder)
+        case clock([Int64], runs: [Range<Int>], run: Int)
+    }
+
+    private var source: Source
+    private let first: Int64
+    /// The time of the next point, the slot of the last one or the place in the run, by source.
+    private var position: Int64 = 0
+    private var isAtStart = true
+
+    /// - Throws: ``ChunkError/clockMismatch`` if the section refers to another clock than `clock`.
+    init(_ bytes: UnsafeRawBufferPointer, count: Int, clock: SharedClock?) throws(ChunkError) {
+        var cursor = ByteCursor(bytes)
+        guard let form = TimeForm(rawValue: try cursor.byte()) else { throw .corrupt }
+        switch form {
+        case .exactGrid:
+            first = try cursor.signedNumber()
+            source = .exactGrid(step: Int64(bitPattern: try cursor.number()))
+            position = first
+        case .plain:
+            first = 0
+            source = .plain(try IntegerStreamDecoder(try cursor.rest()))
+        case .grid:
+            first = try cursor.signedNumber()
+            let unit = Int64(bitPattern: try cursor.number())
+            let step = Int64(bitPattern: try cursor.number())
+            let slots = try IntegerStreamDecoder(try cursor.section())
+            let deviations = try IntegerStreamDecoder(try cursor.rest())
+            source = .grid(unit: unit, step: step, slots: slots, deviations: deviations)
+        case .waits:
+            first = try cursor.signedNumber()
+            source = .waits(try IntegerStreamDecoder(try cursor.rest()))
+            position = first
+        case .sharedClock:
+            guard let clock else { throw .clockMismatch }
+            first = 0
+            source = .clock(
+                clock.times, runs: try ClockReference.runs(&cursor, count: count, clock: clock), run: 0)
+        }
+    }
+
+    /// The next times. They are not yet known to be sorted.
+    mutating func decode(into target: UnsafeMutableBufferPointer<Int64>) {
+        guard !target.isEmpty else { return }
+        defer { isAtStart = false }
+        switch source {
+        case .exactGrid(let step):
+            for place in target.indices { target[place] = position &+ step &* Int64(place) }
+            position = position &+ step &* Int64(target.count)
+        case .plain(var stream):
+            stream.decode(into: target)
+            source = .plain(stream)
+        case .grid(let unit, let step, var slots, var deviations):
+            let rest = placeFirst(in: target)
+            withUnsafeTemporaryAllocation(of: Int64.self, capacity: rest.count) { moves in
+                slots.decode(into: moves)
+                deviations.decode(into: rest)
+                var slot = position
+                for place in rest.indices {
+                    slot = slot &+ moves[place]
+                    rest[place] = first &+ unit &* (TimeGrid.place(slot, step: step) &+ rest[place])
+                }
+                position = slot
+            }
+            source = .grid(unit: unit, step: step, slots: slots, deviations: deviations)
+        case .waits(var stream):
+            let rest = placeFirst(in: target)
+            stream.decode(into: rest)
+            for place in rest.indices {
+                position = position &+ rest[place]
+                rest[place] = position
+            }
+            source = .waits(stream)
+        case .clock(let times, let runs, var run):
+            copy(times, runs, &run, into: target)
+            source = .clock(times, runs: runs, run: run)
+        }
+    }
+
+    /// The streams of these forms have nothing for the first point.
+    private func placeFirst(in target: UnsafeMutableBufferPointer<Int64>) -> UnsafeMutableBufferPointer<Int64> {
+        guard isAtStart else { return target }
+        target[0] = first
+        return UnsafeMutableBufferPointer(rebasing: target[1...])
+    }
+
+    /// The runs hold as many places as the chunk has points, so they end only when the caller asks for too much.
+    private mutating func copy(
+        _ times: [Int64], _ runs: [Range<Int>], _ run: inout Int, into target: UnsafeMutableBufferPointer<Int64>
+    ) {
+        var place = 0
+        while place < target.count && run < runs.count {
+            let start = runs[run].lowerBound + Int(position)
+            let length = min(target.count - place, runs[run].upperBound - start)
+            times.withUnsafeBufferPointer { times in
+                for offset in 0..<length { target[place + offset] = times[start + offset] }
+            }
+            place += length
+            position += Int64(length)
+            if start + length == runs[run].upperBound {
+                run += 1
+                position = 0
+            }
+        }
+        for rest in place..<target.count { target[rest] = times.last ?? 0 }
+    }
+
+    func finish() throws(ChunkError) {
+        switch source {
+        case .exactGrid, .clock: return
+        case .plain(let stream), .waits(let stream): try stream.finish()
+        case .grid(_, _, let slots, let deviations):
+            try slots.finish()
+            try deviations.finish()
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/// Writes and reads the dictionary of a text or JSON series:
+///
+///     number entries · for each: number shared start · number shared end · section rest
+///
+/// An entry shares its start and its end with the entry before it, which takes most of what JSON texts repeat.
+enum TextDictionary {
+    /// All entries together, so that a small chunk cannot ask for any amount of memory.
+    static let maximumBytes = 16 << 20
+
+    static func encode(_ column: TextColumn, entries: [Int], into bytes: inout [UInt8]) throws(ChunkError) {
+        bytes.appendNumber(UInt64(entries.count))
+        var total = 0
+        var last: ArraySlice<UInt8> = []
+        for code in entries {
+            let entry = column.entryBytes(code)
+            total += entry.count
+            guard total <= maximumBytes else { throw .textTooLong }
+            let start = zip(last, entry).prefix { $0 == $1 }.count
+            let limit = min(last.count, entry.count) - start
+            let end = zip(last.reversed(), entry.reversed()).prefix(limit).prefix { $0 == $1 }.count
+            bytes.appendNumber(UInt64(start))
+            bytes.appendNumber(UInt64(end))
+            bytes.appendNumber(UInt64(entry.count - start - end))
+            bytes.append(contentsOf: entry.dropFirst(start).dropLast(end))
+            last = entry
+        }
+    }
+
+    /// The entries' bytes and where each ends.
+    static func decode(_ cursor: inout ByteCursor, limit: Int) throws(ChunkError) -> (bytes: [UInt8], ends: [Int]) {
+        let count = try cursor.count(upTo: limit)
+        var bytes: [UInt8] = []
+        var ends: [Int] = []
+        ends.reserveCapacity(count)
+        var last = 0..<0
+        for _ in 0..<count {
+            let start = try cursor.count(upTo: last.count)
+            let end = try cursor.count(upTo: last.count - start)
+            let rest = try cursor.section()
+            guard bytes.count + start + rest.count + end <= maximumBytes else { throw .corrupt }
+            let begin = bytes.count
+            bytes.append(contentsOf: bytes[last.prefix(start)])
+            bytes.append(contentsOf: rest)
+            bytes.append(contentsOf: bytes[last.suffix(end)])
+            last = begin..<bytes.count
+            ends.append(bytes.count)
+        }
+        return (bytes, ends)
+    }
+}

@@ -1,0 +1,73 @@
+/// Reads the values of a chunk into columns.
+enum ValueDecoder {
+    /// The first `nulls.count` or `count` values.
+    /// - Parameters:
+    ///   - bytes: the chunk's values.
+    ///   - count: of the values that are wanted, nulls included.
+    ///   - total: of the values that the chunk has.
+    ///   - nulls: which of the wanted ones are null.
+    static func decode(
+        _ bytes: UnsafeRawBufferPointer, kind: ValueKind, count: Int, total: Int, nulls: [Bool]?
+    ) throws(ChunkError) -> SeriesValues {
+        let dense = nulls.map { $0.reduce(count) { $0 - ($1 ? 1 : 0) } } ?? count
+        switch kind {
+        case .float64:
+            var decoder = try NumberDecoder(bytes, kind: kind, count: total)
+            return .float64(
+                try [Double](filling: count) { (target) throws(ChunkError) in
+                    decoder.decode(into: UnsafeMutableBufferPointer(rebasing: target[..<dense]))
+                    try decoder.finish()
+                    spread(target, dense: dense, nulls: nulls, filler: 0)
+                })
+        case .float32:
+            var decoder = try NumberDecoder(bytes, kind: kind, count: total)
+            return .float32(
+                try [Float](filling: count) { (target) throws(ChunkError) in
+                    decoder.decode(into: UnsafeMutableBufferPointer(rebasing: target[..<dense]))
+                    try decoder.finish()
+                    spread(target, dense: dense, nulls: nulls, filler: 0)
+                })
+        case .integer:
+            return .integer(try integers(bytes, kind: kind, count: count, total: total, dense: dense, nulls: nulls))
+        case .boolean:
+            let integers = try integers(bytes, kind: kind, count: count, total: total, dense: dense, nulls: nulls)
+            return .boolean(integers.map { $0 != 0 })
+        case .text, .json:
+            var cursor = ByteCursor(bytes)
+            let (texts, ends) = try TextDictionary.decode(&cursor, limit: total)
+            let codes = try integers(
+                try cursor.rest(), kind: kind, count: count, total: total, dense: dense, nulls: nulls)
+            let limit = Int64(dense == 0 ? max(1, ends.count) : ends.count)
+            guard codes.allSatisfy({ 0..<limit ~= $0 }) else { throw .corrupt }
+            let column = TextColumn(codes: codes, bytes: texts, ends: ends)
+            return kind == .text ? .text(column) : .json(column)
+        }
+    }
+
+    private static func integers(
+        _ bytes: UnsafeRawBufferPointer, kind: ValueKind, count: Int, total: Int, dense: Int, nulls: [Bool]?
+    ) throws(ChunkError) -> [Int64] {
+        var decoder = try NumberDecoder(bytes, kind: kind, count: total)
+        return try [Int64](filling: count) { (target) throws(ChunkError) in
+            decoder.decode(into: UnsafeMutableBufferPointer(rebasing: target[..<dense]))
+            try decoder.finish()
+            spread(target, dense: dense, nulls: nulls, filler: 0)
+        }
+    }
+
+    /// Moves the values that stand at the start of `target` to the places that are not null.
+    static func spread<Element: BitwiseCopyable>(
+        _ target: UnsafeMutableBufferPointer<Element>, dense: Int, nulls: [Bool]?, filler: Element
+    ) {
+        guard let nulls else { return }
+        var from = dense
+        for place in target.indices.reversed() {
+            if nulls[place] {
+                target[place] = filler
+            } else {
+                from -= 1
+                target[place] = target[from]
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import SeriesCodec
+import Testing
+
+@Suite("Buckets")
+struct BucketTests {
+    /// Buckets computed the long way: for each bucket a look at all points.
+    private func plainBuckets(_ series: Series, _ aggregator: BucketAggregator) -> [Bucket.Plain] {
+        let options = aggregator.options
+        let numbers: [Double?] = series.times.indices.map { place in
+            let isLeftOut = options.goodOnly && (series.quality?[place] ?? 0) != 0
+            guard !series.isNull(at: place), !isLeftOut else { return nil }
+            return series.values.number(at: place).flatMap { $0.isNaN ? nil : $0 }
+        }
+        var buckets: [Bucket.Plain] = []
+        for start in stride(from: aggregator.from, to: aggregator.until, by: Int64.Stride(aggregator.width)) {
+            let end = min(aggregator.until, start + aggregator.width)
+            var bucket = Bucket.Plain(start: start)
+            for (place, time) in series.times.enumerated() {
+                guard let number = numbers[place] else { continue }
+                if start <= time && time < end { bucket.numbers.append(number) }
+                let next = place + 1 < series.count ? series.times[place + 1] : aggregator.until
+                let longest = time.addingReportingOverflow(options.longestHold)
+                let heldUntil = min(next, longest.overflow ? .max : longest.partialValue)
+                let span = min(heldUntil, end) - max(time, start)
+                guard span > 0 else { continue }
+                bucket.heldMilliseconds += span
+                bucket.heldSum += number * Double(span)
+            }
+            if !bucket.numbers.isEmpty || bucket.heldMilliseconds > 0 { buckets.append(bucket) }
+        }
+        return buckets
+    }
+
+    private func complaint(_ bucket: Bucket, _ plain: Bucket.Plain, quantiles: Bool) -> String? {
+        func near(_ a: Double, _ b: Double) -> Bool {
+            a == b || a.isNaN && b.isNaN || abs(a - b) <= 1e-9 * max(1, abs(a), abs(b))
+        }
+        let sorted = plain.numbers.sorted()
+        guard bucket.start == plain.start, bucket.count == plain.numbers.count else { return "other places or counts" }
+        guard bucket.heldMilliseconds == plain.heldMilliseconds, near(bucket.heldSum, plain.heldSum) else {
+            return
+                "held \(bucket.heldSum) in \(bucket.heldMilliseconds), not \(plain.heldSum) in \(plain.heldMilliseconds)"
+        }
+        guard !sorted.isEmpty else { return nil }
+        guard bucket.minimum == sorted.first, bucket.maximum == sorted.last, bucket.first == plain.numbers.first,
+            bucket.last == plain.numbers.last, near(bucket.sum, plain.numbers.reduce(0, +))
+        else { return "\(bucket), not \(plain)" }
+        guard quantiles else { return bucket.median == nil ? nil : "quantiles that nobody asked for" }
+        for (quantile, fraction) in [(bucket.median, 0.5), (bucket.percentile95, 0.95)] {
+            let exact = sorted[max(0, Int((fraction * Double(sorted.count)).rounded(.up)) - 1)]
+            guard let quantile, near(quantile, exact) || abs(quantile - exact) <= 0.004 * abs(exact) else {
+                return "quantile \(fraction) is \(String(describing: quantile)), not \(exact)"
+            }
+        }
+        return nil
+    }
+
+    @Test("buckets are what a plain computation gives")
+    func buckets() {
+        check(sizes: 1...1_500) { random, size in
+            let kind = [ValueKind.float64, .float32, .integer, .boolean][random.below(4)]
+            var series = RandomSeries.make(&random, size, kind: kind)
+            if random.chance(2) { series.times = RandomSeries.times(&random, size) }
+            let (first, last) = (series.times[0], series.times[size - 1])
+            // Sometimes the range begins behind the first point or ends before the last one.
+            let from = first + Int64(random.below(3) - 1) * (last - first) / 4 - Int64(random.below(2))
+            let until = max(from + 1, last + Int64(random.below(3) - 1) * (last - first) / 4 + 1)
+            let width = max(1, (until - from) / Int64(1 + random.below(60)))
+            let options = BucketAggregator.Options(
+                quantiles: random.chance(2), goodOnly: random.chance(2),
+                longestHold: random.chance(2) ? .max : Int64(random.below(200_000)))
+            var aggregator = BucketAggregator(from: from, until: until, width: width, options: options)
+            // In several chunks, some with a clock.
+            var place = 0
+            while place < size {
+                let end = min(size, place + 1 + random.below(size))
+                let part = try picked(series, place..<end)
+                let clock = random.chance(2) ? try SharedClock(part.times) : nil
+                try aggregator.add(try SeriesChunk(part, clock: clock), clock: clock)
+                place = end
+            }
+            let plain = plainBuckets(series, aggregator)
+            let buckets = aggregator.finish()
+            guard buckets.count == plain.count else { return "\(buckets.count) buckets, not \(plain.count)" }
+            for (bucket, plain) in zip(buckets, plain) {
+                if let complaint = complaint(bucket, plain, quantiles: options.quantiles) { return complaint }
+            }
+            return nil
+        }
+    }
+
+    @Test("a value is held over the border of a bucket")
+    func timeWeighted() throws {
+        let series = Series(times: [0, 1_500, 4_000], values: .float64([10, 20, 40]))
+        var aggregator = BucketAggregator(from: 0, until: 5_000, width: 1_000)
+        try aggregator.add(try SeriesChunk(series))
+        let buckets = aggregator.finish()
+        #expect(buckets.map(\.timeWeightedMean) == [10, 15, 20, 20, 40])
+        #expect(buckets.map(\.count) == [1, 1, 0, 0, 1])
+        #expect(buckets.map(\.mean) == [10, 20, nil, nil, 40])
+    }
+
+    @Test("texts have no buckets")
+    func texts() throws {
+        let chunk = try SeriesChunk(Series(times: [0], values: .text(TextColumn(["on"]))))
+        var aggregator = BucketAggregator(from: 0, until: 10, width: 10)
+        #expect(throws: ChunkError.wrongKind(.text)) { try aggregator.add(chunk) }
+    }
+
+    @Test("a sketch of many numbers, also of several sketches together, is off by less than 0.4 %")
+    func sketch() {
+        check(cases: 40, sizes: 1...20_000) { random, size in
+            var (whole, parts) = (QuantileSketch(), [QuantileSketch](repeating: QuantileSketch(), count: 3))
+            var numbers: [Double] = []
+            for _ in 0..<size * 8 {
+                let number = (random.uniform() - 0.3) * 1_000
+                numbers.append(number)
+                whole.insert(number)
+                parts[random.below(3)].insert(number)
+            }
+            numbers.sort()
+            var merged = parts[0]
+            merged.merge(parts[1])
+            merged.merge(parts[2])
+            guard whole.count == numbers.count, merged.count == numbers.count else { return "other counts" }
+            for fraction in [0, 0.01, 0.25, 0.5, 0.95, 1] {
+                let exact = numbers[max(0, Int((fraction * Double(numbers.count)).rounded(.up)) - 1)]
+                for estimate in [whole.quantile(fraction), merged.quantile(fraction)] {
+                    guard let estimate, abs(estimate - exact) <= 0.004 * abs(exact) else {
+                        return "\(fraction): \(String(describing: estimate)), not \(exact)"
+                    }
+                }
+            }
+            return nil
+        }
+    }
+}
+
+extension Bucket {
+    /// A bucket with all its numbers.
+    struct Plain {
+        var start: Int64
+        var numbers: [Double] = []
+        var heldSum = 0.0
+        var heldMilliseconds: Int64 = 0
+    }
+}
