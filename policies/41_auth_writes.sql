@@ -106,7 +106,8 @@ as $$
             select from app.memberships m where m.organization_id = app.organization_id() and m.user_id = person)
 $$;
 
-/* Uses a refresh token. outcome: `rotated` (the new one is in place), `replayed` (used up to `grace_seconds` ago: the
+/* Uses a refresh token; without a new one only says what using it would do: `live` instead of `rotated`, and everything else
+   the same. outcome: `rotated` (the new one is in place), `replayed` (used up to `grace_seconds` ago: the
    sealed successor is answered again, for a client that lost the answer), `reused` (its whole session is revoked now),
    `expired`, `revoked`, `unknown`. */
 create or replace function auth.rotate_refresh(
@@ -142,6 +143,8 @@ begin
         outcome := 'reused';
     elsif token.expires_at <= now() or session.expires_at <= now() then
         outcome := 'expired';
+    elsif new_hash is null then
+        outcome := 'live';
     else
         update app.refresh_tokens t set used_at = now(), successor_sealed = new_sealed where t.token_hash = presented_hash;
         insert into app.refresh_tokens (token_hash, session_id, expires_at) values (new_hash, session.id, new_expires_at);

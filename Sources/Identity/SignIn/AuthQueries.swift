@@ -45,6 +45,17 @@ struct AuthQueries: Sendable {
         ) { (row: inout RowReader) throws -> OrganizationID? in try row.next() } ?? nil
     }
 
+    /// What using the token would do: `live` when it would be rotated. A token that was used too long ago ends its session.
+    func inspect(_ presented: SecretToken, graceSeconds: Int) async throws -> RefreshOutcome? {
+        try await database.first(
+            """
+            select outcome, session_id, user_id, organization_id, successor_sealed
+            from auth.rotate_refresh(\(presented.lookupHash.bytes), null, null, null, \(Int32(graceSeconds)))
+            /* auth.inspect_refresh */
+            """
+        ) { (row: inout RowReader) throws -> RefreshOutcome in try RefreshOutcome(from: &row) }
+    }
+
     func rotate(
         _ presented: SecretToken, to successor: SecretToken, sealed: [UInt8], expiresAt: Timestamp, graceSeconds: Int
     ) async throws -> RefreshOutcome? {

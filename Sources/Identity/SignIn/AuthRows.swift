@@ -38,7 +38,7 @@ struct NewSession: Sendable {
 }
 
 struct RefreshOutcome: RowDecodable, Sendable {
-    enum Kind: String { case rotated, replayed, reused, expired, revoked, unknown }
+    enum Kind: String { case live, rotated, replayed, reused, expired, revoked, unknown }
 
     let kind: Kind
     let sessionID: SessionID?

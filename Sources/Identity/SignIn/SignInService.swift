@@ -91,8 +91,10 @@ package struct SignInService: Sendable {
         guard let home = try await queries.recordLogin(login) else {
             throw ServiceError(.forbidden, "This account is not a member of an organization where it may sign in.")
         }
-        let tokens = try await issue(
-            session: login.sessionID, user: account.userID, home: home, refresh: refresh, expiresAt: login.expiresAt)
+        let tokens = try issue(
+            session: login.sessionID, user: account.userID,
+            organization: try await authorized(session: login.sessionID, home: home), refresh: refresh,
+            expiresAt: login.expiresAt)
         try await audit("login", tokens, email: account.email, origin)
         return tokens
     }
@@ -100,36 +102,56 @@ package struct SignInService: Sendable {
     /// Exchanges a refresh token for a new pair. Within ten seconds the same token gives the same successor again, for a
     /// client that lost the answer; later its use ends the session, because somebody else has it.
     /// - Parameter organization: where to act from now on; without it the session's own.
-    /// - Throws: `invalid-credentials`, `not-found` for an organization where the person may not act.
+    /// - Throws: `invalid-credentials`; `not-found` for an organization where the person may not act and
+    ///   `organization-suspended`, after which the presented token is as good as before.
     package func refresh(
         _ text: String, organization: OrganizationID?, from origin: RequestOrigin
     ) async throws -> IssuedTokens {
         guard let presented = SecretToken(parsing: text, as: .refreshToken) else { throw Self.invalidRefresh }
+        let found = try await accepted(queries.inspect(presented, graceSeconds: Self.graceSeconds), origin)
+        let target = try await authorized(session: found.session, home: organization ?? found.home)
         let successor = try SecretToken(generating: .refreshToken, from: SystemRandom())
         let context = SealingContext(
             organization: "platform", table: "refresh_tokens", row: presented.lookupHash.hexadecimal)
         let sealed = try keyring.seal(Array(successor.revealed.utf8), for: context, random: SystemRandom())
         let expiresAt = clock.now() + refreshLifetime
-        let outcome = try await queries.rotate(
-            presented, to: successor, sealed: sealed, expiresAt: expiresAt, graceSeconds: Self.graceSeconds)
-        guard let outcome, let session = outcome.sessionID, let user = outcome.userID, let home = outcome.organizationID
-        else { throw Self.invalidRefresh }
+        let rotated = try await accepted(
+            queries.rotate(
+                presented, to: successor, sealed: sealed, expiresAt: expiresAt, graceSeconds: Self.graceSeconds), origin)
         var next = successor
-        switch outcome.kind {
-        case .rotated: break
-        case .replayed:
-            let opened = try outcome.successorSealed.map { try keyring.open($0, for: context) } ?? []
+        if rotated.isReplay {
+            let opened = try rotated.successorSealed.map { try keyring.open($0, for: context) } ?? []
             guard let first = SecretToken(parsing: String(decoding: opened, as: UTF8.self), as: .refreshToken) else {
                 throw Self.invalidRefresh
             }
             next = first
+        }
+        return try issue(
+            session: rotated.session, user: rotated.user, organization: target, refresh: next, expiresAt: expiresAt)
+    }
+
+    private struct AcceptedRefresh {
+        let session: SessionID
+        let user: UserID
+        let home: OrganizationID
+        let isReplay: Bool
+        let successorSealed: [UInt8]?
+    }
+
+    /// - Throws: `invalid-credentials` unless the token may be used; a token used again too late goes into the audit trail.
+    private func accepted(_ outcome: RefreshOutcome?, _ origin: RequestOrigin) async throws -> AcceptedRefresh {
+        guard let outcome, let session = outcome.sessionID, let user = outcome.userID, let home = outcome.organizationID
+        else { throw Self.invalidRefresh }
+        switch outcome.kind {
+        case .live, .rotated, .replayed:
+            return AcceptedRefresh(
+                session: session, user: user, home: home, isReplay: outcome.kind == .replayed,
+                successorSealed: outcome.successorSealed)
         case .reused:
             try await auditReuse(session: session, user: user, home: home, origin)
             throw Self.invalidRefresh
         case .expired, .revoked, .unknown: throw Self.invalidRefresh
         }
-        return try await issue(
-            session: session, user: user, home: organization ?? home, refresh: next, expiresAt: expiresAt)
     }
 
     /// Ends the caller's session, or every session of the person.
@@ -220,20 +242,24 @@ package struct SignInService: Sendable {
         }
     }
 
-    private func issue(
-        session: SessionID, user: UserID, home: OrganizationID, refresh: SecretToken, expiresAt: Timestamp
-    ) async throws -> IssuedTokens {
-        var organization: OrganizationID? = home
+    /// The organization that a session acts in when it wants to act in this one; nil for a platform administrator's home.
+    /// - Throws: `not-found`, `organization-suspended`.
+    private func authorized(session: SessionID, home: OrganizationID) async throws -> OrganizationID? {
         if let right = try await queries.right(of: session, in: home) {
             guard right.mayAct else { throw ServiceError.notFound("organization") }
             if right.status != "active" { throw Self.suspended }
-        } else {
-            guard let person = try await queries.session(session), person.isPlatformAdmin, person.organizationID == home
-            else {
-                throw ServiceError.notFound("organization")
-            }
-            organization = nil
+            return home
         }
+        guard let person = try await queries.session(session), person.isPlatformAdmin, person.organizationID == home
+        else {
+            throw ServiceError.notFound("organization")
+        }
+        return nil
+    }
+
+    private func issue(
+        session: SessionID, user: UserID, organization: OrganizationID?, refresh: SecretToken, expiresAt: Timestamp
+    ) throws -> IssuedTokens {
         let issued = try keys.issue(subject: user, session: session, organization: organization, at: clock.now())
         return IssuedTokens(
             accessToken: issued.token, expiresIn: issued.expiresIn, refreshToken: refresh, refreshExpiresAt: expiresAt,

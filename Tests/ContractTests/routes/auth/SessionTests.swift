@@ -55,6 +55,24 @@ import Testing
         try await eventually { try await platform.client.bearer(second.access).get("/auth/me").status == 401 }
     }
 
+    @Test("a refresh for an organization where one may not act leaves the token as it was")
+    func forbiddenOrganization() async throws {
+        let platform = try await TestPlatform.shared
+        let (organization, stranger) = (try await platform.organization(), try await platform.organization())
+        let first = try await Self.signIn(platform, "admin@\(organization.name).test")
+        for id in [stranger.id, UUID().uuidString.lowercased()] {
+            let refused = try await platform.client.post(
+                "/auth/refresh", ["refresh_token": .string(first.refresh), "organization_id": .string(id)]
+            ).expect(404)
+            #expect(refused.code == "not-found")
+        }
+        // Had it been used, this later use would end the session.
+        try await platform.age(refreshTokensOf: first.session, seconds: 11)
+        let second = try Self.parse(try await Self.refresh(platform, first.refresh).expect(200))
+        #expect(second.session == first.session && second.refresh != first.refresh)
+        try await platform.client.bearer(second.access).get("/auth/me").expect(200)
+    }
+
     @Test("what is no refresh token is refused, whatever it looks like")
     func invented() async throws {
         let platform = try await TestPlatform.shared
