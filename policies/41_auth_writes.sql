@@ -14,13 +14,23 @@ reset role;
 set local role rookery_guard;
 
 /* Counts a failed sign-in on every bucket. From its own `max_failures` in a window on, a bucket is locked, twice as long
-   every time, at most a day. Answers until when, or null. */
+   every time, at most a day. Answers until when, or null.
+   With an actor it goes into an audit trail, too: of the organization that `person` (null: nobody has that name) wanted to
+   act in or belongs to, otherwise of the platform, with the same work for both. Not beyond `max_failures` in a window:
+   the trail cannot be flooded, and the last entry says until when the bucket is locked. */
+drop function if exists auth.record_failure(bytea[], integer[], integer, integer);
 create or replace function auth.record_failure(
-    buckets bytea[], max_failures integer[], window_seconds integer, lock_seconds integer
+    buckets bytea[], max_failures integer[], window_seconds integer, lock_seconds integer, person uuid default null,
+    organization uuid default null, actor jsonb default null, reason text default null
 ) returns timestamptz
-language sql volatile security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog
 as $$
+declare
+    locked_until timestamptz;
+    is_told boolean;
+    chain uuid;
+begin
     with wanted as (
         select b.bucket, min(b.allowed) as allowed from unnest(buckets, max_failures) as b (bucket, allowed) group by b.bucket
     ), counted as (
@@ -35,9 +45,29 @@ as $$
                 then now() + make_interval(secs => least(86400.0, lock_seconds * power(2.0, least(
                     20, t.failures + 1 - (select w.allowed from wanted w where w.bucket = t.bucket_hash))))::float8)
             end
-        returning locked_until_at
+        returning bucket_hash, failures, locked_until_at
     )
-    select max(locked_until_at) from counted
+    select max(c.locked_until_at), bool_and(c.failures <= w.allowed) into locked_until, is_told
+    from counted c join wanted w on w.bucket = c.bucket_hash;
+    if actor is not null and is_told then
+        select m.organization_id into chain
+        from app.memberships m
+        join app.organizations o on o.id = m.organization_id and o.deleted_at is null
+        join app.users u on u.id = m.user_id
+        where m.user_id = person and not exists (select from app.platform_admins a where a.user_id = person)
+        order by m.organization_id is not distinct from organization desc,
+            m.organization_id is not distinct from u.default_organization_id desc, m.id
+        limit 1;
+        perform app.audit_write(
+            coalesce(chain, (select o.id from app.organizations o where o.kind = 'platform')), actor,
+            jsonb_build_array(jsonb_build_object(
+                'action', 'login_failed', 'resource_kind', 'user', 'resource_id', person,
+                'changes', jsonb_build_object(
+                    'reason', jsonb_build_object('old', null, 'new', reason),
+                    'locked_until', jsonb_build_object('old', null, 'new', locked_until)))));
+    end if;
+    return locked_until;
+end
 $$;
 
 /* Opens a session with its first refresh token, forgets the failures of `buckets`, keeps a rehashed password, and answers
@@ -206,7 +236,7 @@ as $$
     returning t.user_id
 $$;
 
-grant execute on function auth.record_failure(bytea[], integer[], integer, integer),
+grant execute on function auth.record_failure(bytea[], integer[], integer, integer, uuid, uuid, jsonb, text),
     auth.record_login(uuid, uuid, uuid, text, inet, text, timestamptz, bytea, bytea[], text),
     auth.rotate_refresh(bytea, bytea, bytea, timestamptz, integer), auth.end_session_by(uuid, uuid),
     auth.end_sessions_of(uuid, uuid), auth.consume_user_token(bytea, text), app.user_password_give(uuid, text)

@@ -31,7 +31,7 @@ package struct AuditRecord: Sendable {
 
 extension Actor {
     /// As `app.audit_append` takes it.
-    var json: JSONValue {
+    package var json: JSONValue {
         var object: JSONObject = [
             "kind": .string(kind.rawValue), "label": .string(label), "request_id": .string(requestID),
         ]

@@ -3,7 +3,12 @@ import Kernel
 /// Who acts: what the audit trail says of every change.
 public struct Actor: Hashable, Sendable {
     /// What kind of caller it is: `actor_kind` of the audit trail.
-    public enum Kind: String, Sendable, CaseIterable { case user, apiKey = "api_key", device, superadmin, system }
+    public enum Kind: String, Sendable, CaseIterable {
+        case user, device, superadmin, system
+        case apiKey = "api_key"
+        /// Somebody who could not sign in: the label is the name that was tried.
+        case anonymous
+    }
 
     package var kind: Kind
     /// The user, key or device, as its plain UUID text; nil for the platform itself.

@@ -33,6 +33,63 @@ extension TestPlatform {
                 """)
     }
 
+    /// Moves into the past when a device was last heard.
+    func age(presenceOf device: String, seconds: Int) async throws {
+        let console = try await PostgresConsole.open(database.configuration, logger: Logger(label: "test"))
+        defer { console.close() }
+        try await console.run(
+            script: """
+                begin;
+                set local role rookery_writer;
+                update app.device_presence set seen_at = seen_at - make_interval(secs => \(seconds))
+                where device_id = '\(device)';
+                commit
+                """)
+    }
+
+    /// Stands for an organization whose devices have sent ever other sets of datapoints.
+    func makeKeysets(_ count: Int, in organization: String) async throws {
+        let console = try await PostgresConsole.open(database.configuration, logger: Logger(label: "test"))
+        defer { console.close() }
+        try await console.run(
+            script: """
+                begin;
+                set local role rookery_writer;
+                insert into app.telemetry_keysets (organization_id, key_nos, keys_hash)
+                select '\(organization)', array[n, n + 1]::smallint[], sha256(('set ' || n)::bytea) from generate_series(1, \(count)) n;
+                commit
+                """)
+    }
+
+    func keysets(of organization: String) async throws -> Int {
+        let console = try await PostgresConsole.open(database.configuration, logger: Logger(label: "test"))
+        defer { console.close() }
+        try await console.run(script: "begin; set local role rookery_writer")
+        let count = try await console.query(
+            "select count(*) from app.telemetry_keysets where organization_id = \(OrganizationID(organization))"
+        ).first { (row: inout RowReader) throws -> Int in try row.next() }
+        try await console.run(script: "rollback")
+        return count ?? 0
+    }
+
+    /// What the platform's own audit trail says of failed sign-ins from an address, the oldest first.
+    func failedSignIns(from address: String) async throws -> [(label: String, reason: String)] {
+        let console = try await PostgresConsole.open(database.configuration, logger: Logger(label: "test"))
+        defer { console.close() }
+        try await console.run(script: "begin; set local role rookery_guard")
+        let found = try await console.query(
+            """
+            select a.actor_label, a.changes #>> '{reason,new}' from app.audit_entries a
+            join app.organizations o on o.id = a.organization_id and o.kind = 'platform'
+            where a.action_key = 'login_failed' and host(a.ip) = \(address) order by a.audit_seq
+            """
+        ).map { (row: inout RowReader) throws -> (label: String, reason: String) in
+            (label: try row.next(), reason: try row.next())
+        }
+        try await console.run(script: "rollback")
+        return found
+    }
+
     /// The tables of an organization with a row whose text contains `needle`.
     func tablesHolding(_ needle: String, in organization: String) async throws -> [String] {
         let console = try await PostgresConsole.open(

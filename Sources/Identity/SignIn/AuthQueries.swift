@@ -24,11 +24,13 @@ struct AuthQueries: Sendable {
         ) { (row: inout RowReader) throws -> LoginAccount in try LoginAccount(from: &row) }
     }
 
-    func recordFailure(_ buckets: [[UInt8]]) async throws {
+    func record(_ failure: FailedSignIn) async throws {
         try await database.execute(
             """
             select auth.record_failure(
-                \(buckets), \(LoginThrottle.limits), \(Int32(LoginThrottle.windowSeconds)), \(Int32(LoginThrottle.lockSeconds)))
+                \(failure.buckets), \(LoginThrottle.limits), \(Int32(LoginThrottle.windowSeconds)),
+                \(Int32(LoginThrottle.lockSeconds)), \(failure.userID), \(failure.wanted), \(failure.actor.json),
+                \(failure.reason.rawValue))
             /* auth.record_failure */
             """)
     }

@@ -24,6 +24,39 @@ struct LoginAccount: RowDecodable, Sendable {
     }
 }
 
+/// What a failed sign-in writes: a count for the throttle, a line for the audit trail.
+struct FailedSignIn: Sendable {
+    enum Reason: String {
+        case unknownAccount = "unknown_account"
+        case wrongPassword = "wrong_password"
+        /// The person may not sign in at all: locked, or without a password yet.
+        case accountClosed = "account_closed"
+        /// The password was right; the person may not act in the wanted organization, or in none.
+        case notAMember = "not_a_member"
+    }
+
+    let buckets: [[UInt8]]
+    /// Nil for a name that nobody has.
+    let userID: UserID?
+    let wanted: OrganizationID?
+    let reason: Reason
+    let actor: Actor
+
+    init(
+        _ reason: Reason, email: String, account: LoginAccount?, wanted: OrganizationID?, from origin: RequestOrigin,
+        buckets: [[UInt8]]
+    ) {
+        self.buckets = buckets
+        self.wanted = wanted
+        self.reason = reason
+        userID = account?.userID
+        // What is no address may be a password that was typed into the wrong field: it is not kept.
+        let tried = account?.email ?? EmailAddress(email)?.text ?? ""
+        actor = Actor(
+            kind: .anonymous, id: nil, label: tried, address: origin.address, requestID: origin.requestID)
+    }
+}
+
 /// What a successful sign-in writes.
 struct NewSession: Sendable {
     let userID: UserID

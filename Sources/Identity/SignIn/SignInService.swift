@@ -63,7 +63,7 @@ package struct SignInService: Sendable {
     }
 
     /// Signs in. An unknown account, a wrong password and an account that may not sign in get one answer after the same
-    /// work.
+    /// work. Both go into an audit trail: of the person's organization, or of the platform.
     /// - Parameter organization: where to act; without it the person's default.
     /// - Throws: `invalid-credentials`, `too-many-requests`, `forbidden` (right password, but not a member there),
     ///   `unavailable` when too many sign in at once.
@@ -79,7 +79,11 @@ package struct SignInService: Sendable {
         let stored = mayTry == true ? account?.passwordHash.flatMap { try? PasswordHash(stored: $0) } : nil
         let verdict = try await verify(password, stored)
         guard case .matches(let needsRehash) = verdict, let account else {
-            try await queries.recordFailure(buckets)
+            let reason: FailedSignIn.Reason =
+                account == nil ? .unknownAccount : stored == nil ? .accountClosed : .wrongPassword
+            try await queries.record(
+                FailedSignIn(
+                    reason, email: email, account: account, wanted: organization, from: origin, buckets: buckets))
             throw ServiceError(.invalidCredentials, "The e-mail address or the password is wrong.")
         }
         let refresh = try SecretToken(generating: .refreshToken, from: SystemRandom())
@@ -89,6 +93,9 @@ package struct SignInService: Sendable {
             forgiven: throttle.forgiven(buckets),
             newHash: needsRehash ? try? await hasher.hash(password).stored : nil)
         guard let home = try await queries.recordLogin(login) else {
+            try await queries.record(
+                FailedSignIn(
+                    .notAMember, email: email, account: account, wanted: organization, from: origin, buckets: buckets))
             throw ServiceError(.forbidden, "This account is not a member of an organization where it may sign in.")
         }
         let tokens = try issue(
@@ -117,7 +124,8 @@ package struct SignInService: Sendable {
         let expiresAt = clock.now() + refreshLifetime
         let rotated = try await accepted(
             queries.rotate(
-                presented, to: successor, sealed: sealed, expiresAt: expiresAt, graceSeconds: Self.graceSeconds), origin)
+                presented, to: successor, sealed: sealed, expiresAt: expiresAt, graceSeconds: Self.graceSeconds), origin
+        )
         var next = successor
         if rotated.isReplay {
             let opened = try rotated.successorSealed.map { try keyring.open($0, for: context) } ?? []

@@ -38,6 +38,56 @@ import Testing
         #expect(wrong.code == "invalid-credentials")
     }
 
+    @Test("a failed sign-in stands in the trail of the person's organization, an unknown name's in the platform's")
+    func audited() async throws {
+        let platform = try await TestPlatform.shared
+        let organization = try await platform.organization()
+        let client = platform.client
+        let address = try #require(client.headers.first { $0.0 == "X-Forwarded-For" }?.1)
+        let email = "admin@\(organization.name).test"
+        try await Self.login(client, email, "not the password").expect(401)
+        let other = try await platform.organization()
+        try await client.post(
+            "/auth/login",
+            [
+                "email": .string(email), "password": .string(TestPlatform.password),
+                "organization_id": .string(other.id),
+            ]
+        ).expect(403)
+        let entries = try await organization.admin.get("/audit?action=login_failed&sort=created_at").expect(200).items
+        #expect(entries.map { $0["changes"]?["reason"]?["new"]?.string } == ["wrong_password", "not_a_member"])
+        for entry in entries {
+            #expect(entry["actor"]?["kind"] == "anonymous" && entry["actor"]?["label"]?.string == email)
+            #expect(entry["ip"]?.string == address && entry["resource_kind"] == "user")
+        }
+        #expect(try await organization.admin.get("/audit/verify").expect(200).json["holds"] != false)
+        #expect(try await other.admin.get("/audit?action=login_failed").expect(200).items.isEmpty)
+
+        let nobody = "nobody@\(organization.name).test"
+        try await Self.login(client, nobody, "not the password").expect(401)
+        // What is no address may be a password in the wrong field.
+        try await Self.login(client, "hunter2 of \(organization.name)", "not the password").expect(401)
+        let unknown = try await platform.failedSignIns(from: address).filter { $0.reason == "unknown_account" }
+        #expect(unknown.map(\.label) == [nobody, ""])
+    }
+
+    @Test("many failures at once do not flood the trail, and its last entry tells of the lock")
+    func floods() async throws {
+        let platform = try await TestPlatform.shared
+        let organization = try await platform.organization()
+        let (client, email) = (platform.client, "admin@\(organization.name).test")
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<25 { group.addTask { try await Self.login(client, email, "not the password").status } }
+            return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+        }
+        #expect(statuses.isSubset(of: [401, 429, 503]))
+        while try await Self.login(client, email, "not the password").status != 429 {}
+        let entries = try await organization.admin.get("/audit?action=login_failed&sort=created_at").expect(200).items
+        #expect(entries.count == 5)
+        let locks = entries.map { $0["changes"]?["locked_until"]?["new"]?.string != nil }
+        #expect(locks == [false, false, false, false, true])
+    }
+
     @Test("every fault of the body is named")
     func faults() async throws {
         let platform = try await TestPlatform.shared
