@@ -2,11 +2,12 @@
 -- word to other nodes that a cache is stale.
 set local role rookery_owner;
 select app.policy_declare_all(format('app.%I', name)::regclass, 'rookery_guard')
-from unnest(array['credential_index', 'telemetry_keys', 'usage_counters', 'cache_invalidations']) as name;
+from unnest(array['credential_index', 'telemetry_keys', 'usage_counters', 'cache_invalidations', 'idempotency_keys']) as name;
 grant select, insert, update, delete on app.credential_index to rookery_guard;
 grant select, insert on app.telemetry_keys to rookery_guard;
 grant select, insert, update on app.usage_counters to rookery_guard;
 grant select, insert on app.cache_invalidations to rookery_guard;
+grant select, insert, update on app.idempotency_keys to rookery_guard;
 reset role;
 
 set local role rookery_guard;
@@ -75,6 +76,30 @@ as $$
     on conflict (organization_id, hour_at, meter, shard) do update set n = u.n + excluded.n
 $$;
 
+/* What a platform administrator's request with this key was answered, and with which the key is kept: in rows of the
+   platform's own, for what happens in no organization. */
+create or replace function app.platform_answer(administrator uuid, used_key text)
+returns table (request_hash bytea, status smallint, answer jsonb)
+language sql stable security definer
+set search_path = pg_catalog
+as $$
+    select k.request_hash, k.status, k.answer
+    from app.idempotency_keys k join app.organizations o on o.id = k.organization_id and o.kind = 'platform'
+    where k.principal_id = administrator and k.key = used_key and k.expires_at > now()
+$$;
+
+create or replace function app.platform_answer_keep(
+    administrator uuid, used_key text, hash bytea, answered smallint, kept jsonb
+) returns void
+language sql volatile security definer
+set search_path = pg_catalog
+as $$
+    insert into app.idempotency_keys (organization_id, principal_id, key, request_hash, status, answer)
+    select o.id, administrator, used_key, hash, answered, kept from app.organizations o where o.kind = 'platform'
+    on conflict on constraint idempotency_keys_pkey do update set request_hash = excluded.request_hash,
+        status = excluded.status, answer = excluded.answer, expires_at = excluded.expires_at, created_at = now()
+$$;
+
 /* Tells every node that what it keeps of a subject is stale: the row is the truth, the notice wakes. */
 create or replace function app.invalidate(kind text, subject_id uuid default null) returns void
 language sql volatile security definer
@@ -109,7 +134,8 @@ $$;
 
 grant execute on function app.telemetry_key(text, text, text), app.count_usage(timestamptz, smallint[], bigint[], smallint),
     app.invalidate(text, uuid) to rookery_api;
-grant execute on function app.invalidate_for(uuid, text, uuid), app.invalidations(bigint) to rookery_system;
+grant execute on function app.invalidate_for(uuid, text, uuid), app.invalidations(bigint), app.platform_answer(uuid, text),
+    app.platform_answer_keep(uuid, text, bytea, smallint, jsonb) to rookery_system;
 grant execute on function app.credential_index_keep() to rookery_owner;
 reset role;
 

@@ -11,19 +11,32 @@ import Tenancy
 /// A POST that its sender may repeat without a second effect (S27).
 ///
 /// Key and answer are written in the transaction of the work itself, so that both hold or neither does. Only successes are
-/// kept: a request that was refused had no effect, and its repetition is judged anew.
+/// kept: a request that was refused had no effect, and its repetition is judged anew. Keys belong to who sends them, in the
+/// organization that they act in; those of platform administrators, who act in none, to the platform.
 struct IdempotentRequest: Sendable {
     private let key: String
     private let principalID: UUID
     private let hash: [UInt8]
     private let keys: SealingKeyring
     private let context: SealingContext
+    private let organizationID: OrganizationID?
 
     /// Nil when the request carries no `Idempotency-Key`.
     /// - Throws: `malformed-request` when the key is not 1 to 255 visible ASCII characters.
     /// - Parameter cursors: holds the key that kept answers are sealed with.
     init?(_ request: TenantRequest, _ cursors: CursorCodec) throws {
-        let values = request.request.headers[values: .idempotencyKey]
+        try self.init(request.request, request.principal, in: request.organizationID, cursors)
+    }
+
+    /// For a request of the platform, in no organization.
+    init?(_ request: SignedInRequest, _ cursors: CursorCodec) throws {
+        try self.init(request.request, request.principal, in: nil, cursors)
+    }
+
+    private init?(
+        _ request: APIRequest, _ principal: Principal, in organizationID: OrganizationID?, _ cursors: CursorCodec
+    ) throws {
+        let values = request.headers[values: .idempotencyKey]
         guard let key = values.first else { return nil }
         guard values.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else {
@@ -32,11 +45,12 @@ struct IdempotentRequest: Sendable {
         }
         self.key = key
         keys = try cursors.answerKeys
-        principalID = request.principal.idempotencyOwner
+        self.organizationID = organizationID
+        principalID = principal.idempotencyOwner
         context = SealingContext(
-            organization: request.organizationID.description, table: "idempotency_keys", row: "\(principalID) \(key)")
-        hash = Self.hash(
-            method: request.request.method.rawValue, target: request.request.target, body: request.request.bytes)
+            organization: organizationID?.description ?? "platform", table: "idempotency_keys",
+            row: "\(principalID) \(key)")
+        hash = Self.hash(method: request.method.rawValue, target: request.target, body: request.bytes)
     }
 
     /// What makes two requests the same: method, target and body.
@@ -46,17 +60,53 @@ struct IdempotentRequest: Sendable {
         return SHA256.digest(bytes).bytes
     }
 
-    /// The answer of the first request with this key; nil when this is the first.
+    /// The first answer, or that of `work`, which is then kept with its effect.
     /// - Throws: `request-in-progress` while the first is being worked on, `idempotency-key-reused` when it was another.
-    func firstAnswer(_ tx: borrowing TenantTransaction) async throws -> Answer? {
-        let lock = "\(tx.organizationID) \(principalID) \(key)"
-        let results = try await tx.run([
-            "select pg_try_advisory_xact_lock(hashtextextended(\(lock), 7)) /* idempotency.lock */",
-            """
+    func once(
+        _ tx: borrowing TenantTransaction, _ work: (borrowing TenantTransaction) async throws -> Answer
+    ) async throws -> Answer {
+        let found: SQL = """
             select request_hash, status, answer from app.idempotency_keys
             where principal_id = \(principalID) and key = \(key) and expires_at > now() /* idempotency.find */
-            """,
-        ])
+            """
+        if let first = try firstAnswer(in: try await tx.run([lock, found])) { return first }
+        let answer = try await work(tx)
+        guard let kept = try sealed(answer) else { return answer }
+        try await tx.execute(
+            """
+            insert into app.idempotency_keys (organization_id, principal_id, key, request_hash, status, answer)
+            values (\(tx.organizationID), \(principalID), \(key), \(hash), \(Int16(answer.status.code)), \(kept))
+            on conflict on constraint idempotency_keys_pkey do update set request_hash = excluded.request_hash,
+                status = excluded.status, answer = excluded.answer, expires_at = excluded.expires_at, created_at = now()
+            /* idempotency.keep */
+            """)
+        return answer
+    }
+
+    /// As ``once(_:_:)-(TenantTransaction,_)``, in a transaction of the platform.
+    func once(
+        _ tx: borrowing SystemTransaction, _ work: (borrowing SystemTransaction) async throws -> Answer
+    ) async throws -> Answer {
+        let found: SQL = """
+            select request_hash, status, answer from app.platform_answer(\(principalID), \(key)) /* idempotency.platform_find */
+            """
+        if let first = try firstAnswer(in: try await tx.run([lock, found])) { return first }
+        let answer = try await work(tx)
+        guard let kept = try sealed(answer) else { return answer }
+        try await tx.execute(
+            """
+            select app.platform_answer_keep(\(principalID), \(key), \(hash), \(Int16(answer.status.code)), \(kept))
+            /* idempotency.platform_keep */
+            """)
+        return answer
+    }
+
+    private var lock: SQL {
+        let name = "\(organizationID?.description ?? "platform") \(principalID) \(key)"
+        return "select pg_try_advisory_xact_lock(hashtextextended(\(name), 7)) /* idempotency.lock */"
+    }
+
+    private func firstAnswer(in results: [PostgresRows]) throws -> Answer? {
         let isLocked = try results[0].first { row in try row.next(Bool.self) }
         guard isLocked == true else {
             throw ServiceError(
@@ -78,19 +128,11 @@ struct IdempotentRequest: Sendable {
         return Answer(status: Int(found.status), kept: kept)
     }
 
-    /// Keeps the answer for 24 hours. Streams and bodies that are no text cannot be kept; they are not answered to POSTs.
-    func keep(_ answer: Answer, _ tx: borrowing TenantTransaction) async throws {
-        guard let answered = answer.kept else { return }
+    /// What is kept for 24 hours. Streams and bodies that are no text cannot be kept; they are not answered to POSTs.
+    private func sealed(_ answer: Answer) throws -> JSONValue? {
+        guard let answered = answer.kept else { return nil }
         let sealed = try keys.seal(answered.bytes, for: context, random: SystemRandom())
-        let kept: JSONValue = ["sealed": .string(Base64URL.encode(sealed))]
-        try await tx.execute(
-            """
-            insert into app.idempotency_keys (organization_id, principal_id, key, request_hash, status, answer)
-            values (\(tx.organizationID), \(principalID), \(key), \(hash), \(Int16(answer.status.code)), \(kept))
-            on conflict on constraint idempotency_keys_pkey do update set request_hash = excluded.request_hash,
-                status = excluded.status, answer = excluded.answer, expires_at = excluded.expires_at, created_at = now()
-            /* idempotency.keep */
-            """)
+        return ["sealed": .string(Base64URL.encode(sealed))]
     }
 }
 

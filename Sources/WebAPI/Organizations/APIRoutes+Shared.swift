@@ -19,9 +19,13 @@ extension APIRoutes {
             refuses: refuses.union([.forbidden]), takesIdempotencyKey: isPost,
             .signedIn { request in
                 if case .superadmin = request.principal.kind {
+                    let repetition = isPost ? try IdempotentRequest(request, cursors) : nil
                     return try await system.withTransaction(request.principal.actor, reads ? .readOnly : .readWrite) {
                         (tx: borrowing SystemTransaction) async throws -> Answer in
-                        try await platform(request, tx)
+                        guard let repetition else { return try await platform(request, tx) }
+                        return try await repetition.once(tx) {
+                            (tx: borrowing SystemTransaction) async throws -> Answer in try await platform(request, tx)
+                        }
                     }
                 }
                 guard let scope = request.principal.scope, request.principal.permissions.contains(permission) else {
@@ -33,10 +37,9 @@ extension APIRoutes {
                 return try await tenants.withTransaction(scope, reads ? .readOnly : .readWrite) {
                     (tx: borrowing TenantTransaction) async throws -> Answer in
                     guard let repetition else { return try await tenant(inTenant, tx) }
-                    if let first = try await repetition.firstAnswer(tx) { return first }
-                    let answer = try await tenant(inTenant, tx)
-                    try await repetition.keep(answer, tx)
-                    return answer
+                    return try await repetition.once(tx) {
+                        (tx: borrowing TenantTransaction) async throws -> Answer in try await tenant(inTenant, tx)
+                    }
                 }
             })
     }

@@ -28,24 +28,24 @@ extension APIRoutes {
             refuses: refuses, .signedIn(handler))
     }
 
-    /// A route of the platform's administrators, in one transaction of the platform.
+    /// A route of the platform's administrators, in one transaction of the platform. A POST may be repeated under an
+    /// `Idempotency-Key`.
     package func system(
         _ method: HTTPVerb, _ path: String, parameters: [String] = [], body: RouteDescription.Body = .none,
-        answers: Set<Int> = [200], refuses: Set<ErrorCode> = [], requiresVersion: Bool = false,
-        _ handler: @escaping SystemHandler
+        answers: Set<Int> = [200], refuses: Set<ErrorCode> = [], _ handler: @escaping SystemHandler
     ) {
-        let system = services.system
+        let (system, cursors, isPost) = (services.system, services.cursors, method == .post)
         add(
             method.rawValue, Self.prefix + path, .superadmin, parameters: parameters, body: body, answers: answers,
-            refuses: refuses, requiresVersion: requiresVersion,
+            refuses: refuses, takesIdempotencyKey: isPost,
             .signedIn { request in
-                if requiresVersion, try request.expectedVersion() == nil {
-                    throw ServiceError(
-                        .preconditionRequired, "Send If-Match with the ETag of the version that you have read.")
-                }
+                let repetition = isPost ? try IdempotentRequest(request, cursors) : nil
                 return try await system.withTransaction(request.principal.actor) {
                     (tx: borrowing SystemTransaction) async throws -> Answer in
-                    try await handler(request, tx)
+                    guard let repetition else { return try await handler(request, tx) }
+                    return try await repetition.once(tx) {
+                        (tx: borrowing SystemTransaction) async throws -> Answer in try await handler(request, tx)
+                    }
                 }
             })
     }

@@ -103,10 +103,9 @@ extension APIRoutes {
                 return try await tenants.withTransaction(request.scope, .readWrite) {
                     (tx: borrowing TenantTransaction) async throws -> Answer in
                     guard let repetition else { return try await handler(request, tx) }
-                    if let first = try await repetition.firstAnswer(tx) { return first }
-                    let answer = try await handler(request, tx)
-                    try await repetition.keep(answer, tx)
-                    return answer
+                    return try await repetition.once(tx) {
+                        (tx: borrowing TenantTransaction) async throws -> Answer in try await handler(request, tx)
+                    }
                 }
             })
     }
