@@ -72,8 +72,9 @@ enum OrganizationStatements {
 
     static func tiers() -> SQL { "select \(tierColumns) from app.tiers order by name /* tiers.list */" }
 
-    static func tier(_ name: String) -> SQL {
-        "select \(tierColumns) from app.tiers where name = \(name) /* tiers.find */"
+    static func tier(_ name: String, locking: Bool = false) -> SQL {
+        let lock: SQL = locking ? " for update" : .empty
+        return "select \(tierColumns) from app.tiers where name = \(name)\(lock) /* tiers.find */"
     }
 
     static let tierColumns: SQL = "id, name, limits, rates, features, version, created_at, updated_at"

@@ -95,12 +95,23 @@ package struct PlatformOrganizations: Sendable {
     }
 
     /// Changes a tier, or adds one. The counters of its organizations follow.
-    /// - Throws: `precondition-failed`.
+    /// - Parameter expected: which version is changed; nil only for a new tier, as all administrators edit the same ones.
+    /// - Throws: `precondition-required`, `precondition-failed`.
     package func define(
-        _ tx: borrowing SystemTransaction, tier name: String, _ fields: Allowances, expecting expected: ExpectedVersion
+        _ tx: borrowing SystemTransaction, tier name: String, _ fields: Allowances, expecting expected: ExpectedVersion?
     ) async throws -> Tier {
-        let present = try await tx.first(OrganizationStatements.tier(name)) { row in try Tier(from: &row) }
-        try expected.require(present?.version ?? 0)
+        let present = try await tx.first(OrganizationStatements.tier(name, locking: true)) { row in
+            try Tier(from: &row)
+        }
+        if let present {
+            guard let expected else {
+                throw ServiceError(
+                    .preconditionRequired, "Send If-Match with the ETag of the version that you have read.")
+            }
+            try expected.require(present.version)
+        } else {
+            try expected?.require(0)
+        }
         let sql: SQL = """
             insert into app.tiers as t (name, limits, rates, features)
             values (\(name), \(JSONValue.object(fields.limits)), \(JSONValue.object(fields.rates)),

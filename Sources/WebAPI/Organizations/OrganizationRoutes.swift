@@ -91,12 +91,12 @@ package struct OrganizationRoutes: Sendable {
             .get, "/tiers", .organizationsRead,
             tenant: { _, tx in .items(try await organizations.tiers(tx)) },
             platform: { _, tx in .items(try await platform.tiers(tx)) })
-        api.system(.put, "/tiers/{name}", body: .json) { request, tx in
+        api.system(.put, "/tiers/{name}", body: .json, refuses: [.preconditionRequired]) { request, tx in
             let input = InputReader(query: ["name": .string(request.path("name"))])
             let name = input.required("name", .key(1...50))
             try input.finish()
             let fields = try Allowances(body: request.document)
-            let tier = try await platform.define(tx, tier: name, fields, expecting: request.expected())
+            let tier = try await platform.define(tx, tier: name, fields, expecting: request.expectedVersion())
             return .ok(tier, version: tier.version)
         }
     }

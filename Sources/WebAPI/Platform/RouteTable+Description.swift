@@ -1,4 +1,5 @@
 import JSON
+import Kernel
 
 extension RouteTable {
     /// Where the routes and their description differ: paths, permissions, parameters, bodies, statuses. Empty when they agree.
@@ -63,7 +64,7 @@ private struct DescribedOperation {
         }
         var expected = Set(route.pathParameters.map { "path \($0)" }).union(route.parameters.map { "query \($0)" })
         if route.takesIdempotencyKey { expected.insert("header Idempotency-Key") }
-        if route.requiresVersion { expected.insert("header If-Match") }
+        if route.refuses.contains(.preconditionRequired) { expected.insert("header If-Match") }
         for missing in expected.subtracting(parameters).sorted() {
             found.append("parameter '\(missing)' is not described")
         }

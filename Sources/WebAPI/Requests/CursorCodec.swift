@@ -38,6 +38,11 @@ package struct CursorCodec: Sendable {
         }
     }
 
+    /// Tells requests apart without keeping them: a plain hash of one with a password in it would let passwords be tried.
+    func requestHash(_ request: [UInt8]) -> [UInt8] {
+        HMACSHA256.tag(of: request, key: HMACSHA256.tag(of: Array("rookery requests".utf8), key: key).bytes).bytes
+    }
+
     package func seal(_ position: PagePosition, for binding: CursorBinding) -> String {
         var writer = JSONWriter()
         writer.array { json in

@@ -46,59 +46,55 @@ extension APIRoutes {
     /// Creates something or does something. May be repeated under an `Idempotency-Key`.
     package func post(
         _ path: String, _ permission: Permission, parameters: [String] = [], body: RouteDescription.Body = .json,
-        bodyLimit: Int? = nil, answers: Set<Int> = [201], refuses: Set<ErrorCode> = [], requiresVersion: Bool = false,
+        bodyLimit: Int? = nil, answers: Set<Int> = [201], refuses: Set<ErrorCode> = [],
         _ handler: @escaping TenantHandler
     ) {
         change(
             "POST", path, permission, parameters: parameters, body: body, bodyLimit: bodyLimit, answers: answers,
-            refuses: refuses, requiresVersion: requiresVersion, handler)
+            refuses: refuses, handler)
     }
 
     /// Replaces something.
     package func put(
         _ path: String, _ permission: Permission, parameters: [String] = [], bodyLimit: Int? = nil,
-        answers: Set<Int> = [200], refuses: Set<ErrorCode> = [], requiresVersion: Bool = false,
+        answers: Set<Int> = [200], refuses: Set<ErrorCode> = [],
         _ handler: @escaping TenantHandler
     ) {
         change(
             "PUT", path, permission, parameters: parameters, body: .json, bodyLimit: bodyLimit, answers: answers,
-            refuses: refuses, requiresVersion: requiresVersion, handler)
+            refuses: refuses, handler)
     }
 
     /// Changes parts of something by a JSON merge patch (RFC 7396).
     package func patch(
         _ path: String, _ permission: Permission, parameters: [String] = [], answers: Set<Int> = [200],
-        refuses: Set<ErrorCode> = [], requiresVersion: Bool = false, _ handler: @escaping TenantHandler
+        refuses: Set<ErrorCode> = [], _ handler: @escaping TenantHandler
     ) {
         change(
             "PATCH", path, permission, parameters: parameters, body: .json, bodyLimit: nil, answers: answers,
-            refuses: refuses, requiresVersion: requiresVersion, handler)
+            refuses: refuses, handler)
     }
 
     package func delete(
         _ path: String, _ permission: Permission, parameters: [String] = [], answers: Set<Int> = [204],
-        refuses: Set<ErrorCode> = [], requiresVersion: Bool = false, _ handler: @escaping TenantHandler
+        refuses: Set<ErrorCode> = [], _ handler: @escaping TenantHandler
     ) {
         change(
             "DELETE", path, permission, parameters: parameters, body: .none, bodyLimit: nil, answers: answers,
-            refuses: refuses, requiresVersion: requiresVersion, handler)
+            refuses: refuses, handler)
     }
 
     private func change(
         _ method: String, _ path: String, _ permission: Permission, parameters: [String], body: RouteDescription.Body,
-        bodyLimit: Int?, answers: Set<Int>, refuses: Set<ErrorCode>, requiresVersion: Bool,
+        bodyLimit: Int?, answers: Set<Int>, refuses: Set<ErrorCode>,
         _ handler: @escaping TenantHandler
     ) {
         let (tenants, cursors, isPost) = (services.tenants, services.cursors, method == "POST")
         add(
             method, Self.prefix + path, .permission(permission), parameters: parameters, body: body,
             bodyLimit: bodyLimit,
-            answers: answers, refuses: refuses, requiresVersion: requiresVersion, takesIdempotencyKey: isPost,
+            answers: answers, refuses: refuses, takesIdempotencyKey: isPost,
             .tenant { request in
-                if requiresVersion, try request.expectedVersion() == nil {
-                    throw ServiceError(
-                        .preconditionRequired, "Send If-Match with the ETag of the version that you have read.")
-                }
                 let repetition = isPost ? try IdempotentRequest(request, cursors) : nil
                 return try await tenants.withTransaction(request.scope, .readWrite) {
                     (tx: borrowing TenantTransaction) async throws -> Answer in

@@ -57,13 +57,13 @@ package final class APIRoutes {
     func add(
         _ method: String, _ path: String, _ access: RouteAccess, parameters: [String] = [],
         body: RouteDescription.Body = .none, bodyLimit: Int? = nil, answers: Set<Int>, refuses: Set<ErrorCode> = [],
-        requiresVersion: Bool = false, takesIdempotencyKey: Bool = false, isDocumented: Bool = true,
+        takesIdempotencyKey: Bool = false, isDocumented: Bool = true,
         traffic: Traffic = .api,
         _ action: Endpoint.Action
     ) {
         let description = RouteDescription(
             method: method, path: path, access: access, parameters: parameters, body: body, answers: answers,
-            refuses: refuses, requiresVersion: requiresVersion, takesIdempotencyKey: takesIdempotencyKey,
+            refuses: refuses, takesIdempotencyKey: takesIdempotencyKey,
             isRateLimited: traffic != .none, isDocumented: isDocumented)
         endpoints.append(
             Endpoint(

@@ -23,8 +23,6 @@ package struct RouteDescription: Hashable, Sendable {
     package var answers: Set<Int>
     /// What it refuses beyond what every route of its kind may refuse.
     package var refuses: Set<ErrorCode>
-    /// Whether changes must name the version they are meant for (428 without).
-    package var requiresVersion: Bool
     /// Whether a POST may be repeated under an `Idempotency-Key`.
     package var takesIdempotencyKey: Bool
     /// Whether its requests count against rates.
@@ -51,7 +49,6 @@ package struct RouteDescription: Hashable, Sendable {
         if body != .none { result.formUnion([413, 415, 422]) }
         if takesIdempotencyKey { result.formUnion([409, 422]) }
         if ["PUT", "PATCH", "DELETE"].contains(method), !pathParameters.isEmpty { result.insert(412) }
-        if requiresVersion { result.insert(428) }
         return result
     }
 }

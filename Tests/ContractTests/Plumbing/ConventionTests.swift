@@ -57,10 +57,6 @@ struct ConventionTests {
                     "payload-too-large"
                 ),
                 (
-                    "no version", try await writer.put("/api/v1/samples/\(Self.id)", ["name": "n", "size": 1]), 428,
-                    "precondition-required"
-                ),
-                (
                     "stale version",
                     try await writer.with("If-Match", "\"2\"").patch("/api/v1/samples/\(Self.id)", [:]), 412,
                     "precondition-failed"

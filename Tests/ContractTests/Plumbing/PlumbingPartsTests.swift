@@ -96,11 +96,17 @@ struct PlumbingPartsTests {
     @Test("requests are the same to an Idempotency-Key when method, target and body are")
     func idempotencyHash() {
         let body = ByteBuffer(string: "{}")
-        let hash = IdempotentRequest.hash(method: "POST", target: "/a", body: body)
-        #expect(hash == IdempotentRequest.hash(method: "POST", target: "/a", body: body) && hash.count == 32)
-        #expect(hash != IdempotentRequest.hash(method: "PUT", target: "/a", body: body))
-        #expect(hash != IdempotentRequest.hash(method: "POST", target: "/b", body: body))
-        #expect(hash != IdempotentRequest.hash(method: "POST", target: "/a", body: ByteBuffer(string: "{ }")))
+        let codec = CursorCodec(key: [UInt8](repeating: 7, count: 32))
+        func hash(_ method: String, _ target: String, _ body: ByteBuffer) -> [UInt8] {
+            codec.requestHash(IdempotentRequest.identity(method: method, target: target, body: body))
+        }
+        let first = hash("POST", "/a", body)
+        #expect(first == hash("POST", "/a", body) && first.count == 32)
+        #expect(first != hash("PUT", "/a", body))
+        #expect(first != hash("POST", "/b", body))
+        #expect(first != hash("POST", "/a", ByteBuffer(string: "{ }")))
+        let other = CursorCodec(key: [UInt8](repeating: 8, count: 32))
+        #expect(first != other.requestHash(IdempotentRequest.identity(method: "POST", target: "/a", body: body)))
     }
 
     @Test("an answer that is kept and given again is the same answer")

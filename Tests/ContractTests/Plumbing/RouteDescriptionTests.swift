@@ -10,7 +10,7 @@ struct RouteDescriptionTests {
     static let route = RouteDescription(
         method: "POST", path: "/api/v1/sites/{id}/zones", access: .permission(.sitesWrite), parameters: ["dry_run"],
         body: .json,
-        answers: [201], refuses: [.alreadyExists], requiresVersion: false, takesIdempotencyKey: true,
+        answers: [201], refuses: [.alreadyExists], takesIdempotencyKey: true,
         isRateLimited: true,
         isDocumented: true)
 

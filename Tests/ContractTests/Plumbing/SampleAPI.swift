@@ -130,7 +130,7 @@ struct SampleRoutes: Sendable {
         api.get("/samples/{id}", .sitesRead, show)
         api.post("/samples", .sitesWrite, create)
         api.patch("/samples/{id}", .sitesWrite, change)
-        api.put("/samples/{id}", .sitesWrite, requiresVersion: true, change)
+        api.put("/samples/{id}", .sitesWrite, change)
         api.delete("/samples/{id}", .sitesWrite, remove)
         api.post("/failures", .sitesWrite, body: .optionalJSON, fail)
         api.open(.post, "/openings", body: .json) { request in .ok(request.request.json ?? .null) }

@@ -75,6 +75,39 @@ struct OrganizationRouteTests {
         #expect([401, 403, 404].contains(after.status))
     }
 
+    @Test("a platform administrator's POST with an Idempotency-Key has one effect (S27)")
+    func idempotency() async throws {
+        let platform = try await TestPlatform.shared
+        let name = "once-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
+        let keyed = platform.superadmin.with("Idempotency-Key", name)
+        let body: JSONValue = ["slug": .string(name), "name": .string(name), "tier": "free"]
+        let answers = try await withThrowingTaskGroup { group in
+            for _ in 0..<20 { group.addTask { try await keyed.post("/organizations", body) } }
+            return try await group.reduce(into: [TestAnswer]()) { $0.append($1) }
+        }
+        #expect(answers.allSatisfy { $0.status == 201 || $0.code == "request-in-progress" })
+        let made = try await keyed.post("/organizations", body).expect(201)
+        let id = try #require(made.json["id"]?.string)
+        #expect(answers.filter { $0.status == 201 }.allSatisfy { $0.json["id"]?.string == id })
+        #expect(made.header("location") == "/api/v1/organizations/\(id)" && made.header("etag") != nil)
+        #expect(
+            try await keyed.post("/organizations", body.merging(["name": "Other"])).expect(422).code
+                == "idempotency-key-reused")
+        #expect(try await platform.superadmin.get("/organizations?slug=\(name)").expect(200).items.count == 1)
+
+        let first = platform.superadmin.with("Idempotency-Key", "\(name)-administrator")
+        let administrator: JSONValue = ["email": .string("first@\(name).test"), "name": "First"]
+        let named = try await first.post("/organizations/\(id)/administrator", administrator).expect(201)
+        let again = try await first.post("/organizations/\(id)/administrator", administrator).expect(201)
+        #expect(again.json == named.json && again.json["generated_password"]?.string?.isEmpty == false)
+        try await platform.superadmin.post("/organizations/\(id)/administrator", administrator).expect(409)
+        // Keys are those of who sends them: another's key of that name is another key.
+        let parent = try await platform.organization()
+        try await parent.admin.with("Idempotency-Key", name).post(
+            "/organizations", ["name": "Own", "slug": .string("\(name)-own"), "tier": "free"]
+        ).expect(201)
+    }
+
     @Test("tiers are data: a platform administrator adds one")
     func tiers() async throws {
         let platform = try await TestPlatform.shared
@@ -83,6 +116,15 @@ struct OrganizationRouteTests {
             "/tiers/\(name)", ["limits": ["devices": 7, "sites": .null], "features": ["sso": true]]
         ).expect(200)
         #expect(made.json["limits"]?["devices"] == 7)
+        let version = try #require(made.header("etag"))
+        #expect(
+            try await platform.superadmin.put("/tiers/\(name)", ["limits": [:]]).expect(428).code
+                == "precondition-required")
+        let changed = try await platform.superadmin.with("If-Match", version).put(
+            "/tiers/\(name)", ["limits": ["devices": 8]]
+        ).expect(200)
+        #expect(changed.json["limits"]?["devices"] == 8)
+        try await platform.superadmin.with("If-Match", version).put("/tiers/\(name)", ["limits": [:]]).expect(412)
         let listed = try await platform.superadmin.get("/tiers").expect(200).items.compactMap { $0["name"]?.string }
         #expect(Set(listed).isSuperset(of: ["free", "standard", "pro", "enterprise", name]))
         let faults = try await platform.superadmin.put(
