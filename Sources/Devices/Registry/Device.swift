@@ -130,17 +130,6 @@ extension Device: RowDecodable {
         createdAt = try row.next()
         updatedAt = try row.next()
         nameKey = try row.next()
-        connection = try DeviceConnection(from: &row)
-    }
-}
-
-extension DeviceConnection {
-    /// Reads state, since, last seen, peer, transport: all NULL for a device that was never heard.
-    init(from row: inout RowReader) throws {
-        state = try row.next(String?.self).flatMap(State.init(rawValue:)) ?? .unknown
-        since = try row.next()
-        lastSeen = try row.next()
-        peer = try row.next(String?.self) ?? ""
-        transport = try row.next(String?.self) ?? ""
+        connection = try DeviceConnection.read(from: &row).connection
     }
 }

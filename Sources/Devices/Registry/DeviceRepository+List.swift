@@ -54,7 +54,7 @@ extension DeviceRepository {
         if let gateway = filter.gatewayID { sql += " and d.gateway_id = \(gateway)" }
         if let edge = filter.edgeKey { sql += " and d.edge_key = \(edge)" }
         if let statuses = filter.statuses { sql += " and d.status = any(\(statuses.map(\.rawValue)))" }
-        if let connections = filter.connections { sql += Self.connected(connections) }
+        if let connections = filter.connections { sql += DeviceConnection.condition(connections) }
         if let from = filter.manufactured.from { sql += " and d.manufactured_at >= \(from)" }
         if let to = filter.manufactured.to { sql += " and d.manufactured_at < \(to)" }
         // An id begins with the time of its making, so the key's own index has this range.
@@ -73,15 +73,6 @@ extension DeviceRepository {
             if let field = fields["text"] { sql += search.beginning(field, word, id: "d.id") }
         }
         return sql
-    }
-
-    /// A device that was never heard has no row.
-    private static func connected(_ states: [DeviceConnection.State]) -> SQL {
-        let listed: SQL = """
-            d.id in (select s.device_id from app.device_presence s where s.connection = any(\(states.map(\.rawValue))))
-            """
-        guard states.contains(.unknown) else { return " and \(listed)" }
-        return " and (\(listed) or not exists (select from app.device_presence s where s.device_id = d.id))"
     }
 }
 

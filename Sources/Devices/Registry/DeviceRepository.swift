@@ -10,7 +10,7 @@ struct DeviceRepository: Sendable {
         d.id, d.source_no, d.device_key, d.serial_number, d.name, d.type_id, d.model_id, d.product_id, d.site_id, d.zone_id,
         d.gateway_id, d.edge_key, d.hardware_version, d.firmware_version, d.manufactured_at, d.batch, d.factory, d.tags,
         d.metadata, d.status, d.activated_at, d.version, d.created_at, d.updated_at, d.name_key,
-        p.connection, p.since_at, p.seen_at, p.peer, p.protocol
+        \(DeviceConnection.columns)
         """
     private static let constraints: KnownConstraints = [
         "devices_device_key_key": ServiceError(

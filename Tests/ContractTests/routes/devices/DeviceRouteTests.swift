@@ -114,6 +114,99 @@ struct DeviceRouteTests {
         #expect(try await admin.get("/devices?colour=red&status=lost").expect(400).code == "invalid-parameter")
     }
 
+    private struct Ordered {
+        let number: Int
+        let (name, status, key): (String, String, String)
+
+        init(number: Int, name: String, status: String, key: String) {
+            self.number = number
+            (self.name, self.status, self.key) = (name, status, key)
+        }
+    }
+
+    @Test("a list is ordered by several keys, in any directions, and walked without gaps")
+    func orders() async throws {
+        let admin = try await TestPlatform.shared.organization().admin
+        let type = try await Self.type("milk_meter", admin)
+        var devices: [Ordered] = []
+        for number in 0..<12 {
+            let device = Ordered(
+                number: number, name: "Meter \(number % 3)", status: number % 4 < 2 ? "active" : "registered",
+                key: "key-\(number)")
+            try await admin.post(
+                "/devices",
+                [
+                    "name": .string(device.name), "type_id": type, "status": .string(device.status),
+                    "device_key": .string(device.key),
+                ]
+            ).expect(201)
+            devices.append(device)
+        }
+        func walk(_ sort: String) async throws -> [String] {
+            var (seen, cursor): ([String], String?) = ([], nil)
+            repeat {
+                let page = try await admin.get(
+                    "/devices?limit=2&sort=\(sort)" + (cursor.map { "&cursor=\($0)" } ?? "")
+                ).expect(200)
+                seen += page.items.compactMap { $0["device_key"]?.string }
+                cursor = page.json["next_cursor"]?.string
+            } while cursor != nil
+            return seen
+        }
+        let byName = devices.sorted { ($0.name, $0.number) < ($1.name, $1.number) }.map(\.key)
+        #expect(try await walk("name,created_at") == byName)
+        let newestFirst = devices.sorted { ($0.name, $1.number) < ($1.name, $0.number) }.map(\.key)
+        #expect(try await walk("name,-created_at") == newestFirst)
+        let mixed = devices.sorted { ($1.status, $0.name, $1.key) < ($0.status, $1.name, $0.key) }.map(\.key)
+        #expect(try await walk("-status,name,-device_key") == mixed)
+        #expect(try await walk("-created_at,name") == devices.map(\.key).reversed())
+        #expect(try await walk("name,name,-created_at") == newestFirst)
+        let page = try await admin.get("/devices?limit=2&sort=name,-created_at").expect(200)
+        let cursor = try #require(page.json["next_cursor"]?.string)
+        #expect(try await admin.get("/devices?limit=2&sort=name&cursor=\(cursor)").expect(400).faults == ["cursor"])
+        for sort in ["", "name,", "name,colour", ",name", "name;status"] {
+            #expect(try await admin.get("/devices?sort=\(sort)").expect(400).faults == ["sort"], "\(sort)")
+        }
+    }
+
+    @Test("silence counts for lists, single devices and statistics alike, by the type's own thresholds")
+    func connections() async throws {
+        let platform = try await TestPlatform.shared
+        let organization = try await platform.organization()
+        let admin = organization.admin
+        let site = try await admin.post("/sites", ["name": "Field"]).expect(201).json["id"] ?? .null
+        let type = try await Self.type("milk_meter", admin)
+        let device = try await organization.device(["type_id": type, "site_id": site])
+        _ = try await organization.device(["type_id": type, "site_id": site])
+        func expect(_ state: String, _ location: SourceLocation = #_sourceLocation) async throws {
+            let path = "/devices/\(device.id)"
+            for answer in [try await admin.get(path), try await admin.get("\(path)/connection")] {
+                #expect(answer.json["connection"] == .string(state), sourceLocation: location)
+            }
+            for other in ["online", "degraded", "offline", "error"] {
+                let found = try await admin.get("/devices?count=true&connection=\(other)").expect(200)
+                #expect(found.json["total"] == (other == state ? 1 : 0), "\(other)", sourceLocation: location)
+                #expect(found.items.allSatisfy { $0["connection"] == .string(other) }, sourceLocation: location)
+            }
+            let both = try await admin.get("/devices?connection=unknown,\(state)").expect(200).items
+            #expect(both.count == 2, sourceLocation: location)
+            let figures = try await admin.get("/sites/\(site.string ?? "")/connection-statistics").expect(200).json
+            #expect(figures["by_connection"]?[state] == 1, sourceLocation: location)
+            #expect(figures["by_connection"]?["unknown"] == 1, sourceLocation: location)
+        }
+        try await device.client.post("/devices/me/telemetry", ["values": ["flow": 1]]).expect(200)
+        try await expect("online")
+        try await platform.age(presenceOf: device.id, seconds: 301)
+        try await expect("degraded")
+        try await platform.age(presenceOf: device.id, seconds: 600)
+        try await expect("offline")
+        try await admin.patch(
+            "/device-types/\(type.string ?? "")",
+            ["thresholds": ["connection": ["degraded_after_seconds": 800, "offline_after_seconds": 3600]]]
+        ).expect(200)
+        try await expect("degraded")
+    }
+
     @Test("what is changed is found by the new and no longer by the old")
     func reindexed() async throws {
         let admin = try await TestPlatform.shared.organization().admin
