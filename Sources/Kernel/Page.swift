@@ -2,22 +2,42 @@ import JSON
 
 /// Which part of a list is wanted. Lists are walked by key, not by offset: inserts neither skip nor repeat a row.
 package struct PageRequest<Sort: ListSort>: Sendable {
+    /// One key of an order.
+    package struct Key: Sendable {
+        package var sort: Sort
+        package var descending: Bool
+
+        package init(_ sort: Sort, descending: Bool = false) {
+            self.sort = sort
+            self.descending = descending
+        }
+    }
+
     /// 1 to 500.
     package var limit: Int
-    package var sort: Sort
-    package var descending: Bool
-    /// The last row of the page before: its sort key and its id.
+    /// What the list is ordered by first, and what decides between equals; at least one, none twice.
+    package var order: [Key]
+    /// The last row of the page before: its sort keys and its id.
     package var after: PagePosition?
     package var includesTotal: Bool
 
-    package init(
-        limit: Int = 50, sort: Sort, descending: Bool = false, after: PagePosition? = nil, includesTotal: Bool = false
-    ) {
+    package init(limit: Int = 50, order: [Key], includesTotal: Bool = false) {
         self.limit = limit
-        self.sort = sort
-        self.descending = descending
-        self.after = after
+        self.order = order
         self.includesTotal = includesTotal
+    }
+
+    package init(limit: Int = 50, sort: Sort, descending: Bool = false) {
+        self.init(limit: limit, order: [Key(sort, descending: descending)])
+    }
+
+    /// Whether the list begins with the largest, for lists that know one key only.
+    package var descending: Bool { order.first?.descending ?? Sort.isDescendingByDefault }
+
+    /// Where a row stands in this order.
+    /// - Parameter key: the row's value of a sort key, as ``PagePosition`` keeps it.
+    package func position<Subject>(_ id: TypedID<Subject>, _ key: (Sort) -> JSONValue) -> PagePosition {
+        PagePosition(keys: order.map { key($0.sort) }, id: id.description)
     }
 }
 
@@ -34,11 +54,12 @@ extension ListSort {
 
 /// A place in a list between two rows. Sent to clients only inside an authenticated cursor.
 package struct PagePosition: Hashable, Sendable {
-    package var key: JSONValue
+    /// A text as it is, a time in Unix microseconds, null for what the id says by itself.
+    package var keys: [JSONValue]
     package var id: String
 
-    package init(key: JSONValue, id: String) {
-        self.key = key
+    package init(keys: [JSONValue] = [], id: String) {
+        self.keys = keys
         self.id = id
     }
 }

@@ -14,7 +14,7 @@ struct AlarmRepository: Sendable {
         _ tx: borrowing TenantTransaction, _ filter: AlarmFilter, _ page: PageRequest<AlarmSort>
     ) async throws -> Page<Alarm> {
         let conditions = filter.conditions
-        let order = page.sort.keyset(descending: page.descending)
+        let order = page.keyset(\.column)
         let sql: SQL = """
             select \(Self.columns) from app.alarms
             where \(conditions)\(try order.after(page.after))\(order.order) limit \(page.limit + 1) /* alarms.list */
@@ -25,7 +25,7 @@ struct AlarmRepository: Sendable {
             let count: SQL = "select count(*) from app.alarms where \(conditions) /* alarms.count */"
             total = try await tx.first(count) { row in try row.next(Int.self) }
         }
-        return Page(rows: rows, limit: page.limit, total: total, position: page.sort.position)
+        return Page(rows: rows, limit: page.limit, total: total, position: { alarm in page.position(alarm.id) { $0.key(of: alarm) } })
     }
 
     func find(_ tx: borrowing TenantTransaction, _ id: AlarmID, locking: Bool = false) async throws -> Alarm? {
@@ -171,17 +171,17 @@ extension AlarmFilter {
 }
 
 extension AlarmSort {
-    fileprivate func keyset(descending: Bool) -> Keyset {
+    fileprivate var column: Keyset.Column {
         switch self {
-        case .raisedAt: Keyset("raised_at", .time, descending: descending)
-        case .createdAt: Keyset(descending: descending)
+        case .raisedAt: .time("raised_at")
+        case .createdAt: .id
         }
     }
 
-    fileprivate func position(_ alarm: Alarm) -> PagePosition {
+    fileprivate func key(of alarm: Alarm) -> JSONValue {
         switch self {
-        case .raisedAt: PagePosition(alarm.raisedAt, alarm.id)
-        case .createdAt: PagePosition(alarm.id)
+        case .raisedAt: .integer(alarm.raisedAt.microseconds)
+        case .createdAt: .null
         }
     }
 }

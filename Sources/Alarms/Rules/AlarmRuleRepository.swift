@@ -20,7 +20,7 @@ struct AlarmRuleRepository: Sendable {
         if let severity = filter.severity { conditions += " and severity = \(severity.rawValue)" }
         if let isEnabled = filter.isEnabled { conditions += " and enabled = \(isEnabled)" }
         if let name = filter.name { conditions += " and name = \(name)" }
-        let order = page.sort.keyset(descending: page.descending)
+        let order = page.keyset(\.column)
         let sql: SQL = """
             select \(Self.columns) from app.alarm_rules
             where \(conditions)\(try order.after(page.after))\(order.order) limit \(page.limit + 1) /* alarm_rules.list */
@@ -31,7 +31,9 @@ struct AlarmRuleRepository: Sendable {
             let count: SQL = "select count(*) from app.alarm_rules where \(conditions) /* alarm_rules.count */"
             total = try await tx.first(count) { row in try row.next(Int.self) }
         }
-        return Page(rows: rows, limit: page.limit, total: total, position: page.sort.position)
+        return Page(
+            rows: rows, limit: page.limit, total: total,
+            position: { rule in page.position(rule.id) { $0.key(of: rule) } })
     }
 
     func find(_ tx: borrowing TenantTransaction, _ id: AlarmRuleID, locking: Bool = false) async throws -> AlarmRule? {
@@ -128,19 +130,19 @@ extension AlarmSeverity {
 }
 
 extension AlarmRuleSort {
-    fileprivate func keyset(descending: Bool) -> Keyset {
+    fileprivate var column: Keyset.Column {
         switch self {
-        case .name: Keyset("name collate \"C\"", .text, descending: descending)
-        case .createdAt: Keyset(descending: descending)
-        case .updatedAt: Keyset("updated_at", .time, descending: descending)
+        case .name: .text("name collate \"C\"")
+        case .createdAt: .id
+        case .updatedAt: .time("updated_at")
         }
     }
 
-    fileprivate func position(_ rule: AlarmRule) -> PagePosition {
+    fileprivate func key(of rule: AlarmRule) -> JSONValue {
         switch self {
-        case .name: PagePosition(rule.fields.name, rule.id)
-        case .createdAt: PagePosition(rule.id)
-        case .updatedAt: PagePosition(rule.updatedAt, rule.id)
+        case .name: .string(rule.fields.name)
+        case .createdAt: .null
+        case .updatedAt: .integer(rule.updatedAt.microseconds)
         }
     }
 }

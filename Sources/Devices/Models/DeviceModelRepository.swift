@@ -15,7 +15,7 @@ struct DeviceModelRepository: Sendable {
     func list(
         _ tx: borrowing TenantTransaction, _ filter: DeviceModelFilter, _ page: PageRequest<DeviceModelSort>
     ) async throws -> Page<DeviceModel> {
-        let order = page.sort.keyset(descending: page.descending)
+        let order = page.keyset(\.column)
         let conditions: SQL = """
             (\(filter.name)::text is null or name = \(filter.name))
             and (\(filter.manufacturer)::text is null or manufacturer = \(filter.manufacturer))
@@ -31,7 +31,9 @@ struct DeviceModelRepository: Sendable {
                 "select count(*) from app.device_models where \(conditions) /* device_models.count */"
             ) { row in try row.next(Int.self) }
         }
-        return Page(rows: rows, limit: page.limit, total: total, position: page.sort.position)
+        return Page(
+            rows: rows, limit: page.limit, total: total,
+            position: { model in page.position(model.id) { $0.key(of: model) } })
     }
 
     func find(
@@ -94,19 +96,19 @@ struct DeviceModelRepository: Sendable {
 }
 
 extension DeviceModelSort {
-    fileprivate func keyset(descending: Bool) -> Keyset {
+    fileprivate var column: Keyset.Column {
         switch self {
-        case .name: Keyset("name collate \"C\"", .text, descending: descending)
-        case .createdAt: Keyset(descending: descending)
-        case .updatedAt: Keyset("updated_at", .time, descending: descending)
+        case .name: .text("name collate \"C\"")
+        case .createdAt: .id
+        case .updatedAt: .time("updated_at")
         }
     }
 
-    fileprivate func position(_ model: DeviceModel) -> PagePosition {
+    fileprivate func key(of model: DeviceModel) -> JSONValue {
         switch self {
-        case .name: PagePosition(model.fields.name, model.id)
-        case .createdAt: PagePosition(model.id)
-        case .updatedAt: PagePosition(model.updatedAt, model.id)
+        case .name: .string(model.fields.name)
+        case .createdAt: .null
+        case .updatedAt: .integer(model.updatedAt.microseconds)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Kernel
 internal import Persistence
 internal import PostgresClient
@@ -8,7 +9,7 @@ extension DeviceRepository {
     func list(
         _ tx: borrowing TenantTransaction, _ filter: DeviceFilter, _ page: PageRequest<DeviceSort>
     ) async throws -> Page<Device> {
-        let order = page.sort.keyset(descending: page.descending)
+        let order = page.keyset(id: "d.id", \.column)
         let searched = Set(filter.terms.map(\.field) + (filter.words.isEmpty ? [] : ["text"]))
         let fields = try await Self.search.find(tx, Array(searched))
         // No device has a value in a field that is not there.
@@ -22,7 +23,9 @@ extension DeviceRepository {
             """
         let rows = try await tx.all(sql) { row in try Device(from: &row) }
         let total = page.includesTotal ? try await count(tx, filter, conditions) : nil
-        return Page(rows: rows, limit: page.limit, total: total, position: page.sort.position)
+        return Page(
+            rows: rows, limit: page.limit, total: total,
+            position: { device in page.position(device.id) { $0.key(of: device) } })
     }
 
     /// Without a filter the quota's counter is the answer: it is exact and costs one row.
@@ -77,25 +80,25 @@ extension DeviceRepository {
 }
 
 extension DeviceSort {
-    fileprivate func keyset(descending: Bool) -> Keyset {
+    fileprivate var column: Keyset.Column {
         switch self {
-        case .name: Keyset("d.name_key", .text, id: "d.id", descending: descending)
-        case .status: Keyset("d.status", .text, id: "d.id", descending: descending)
-        case .createdAt: Keyset(id: "d.id", descending: descending)
-        case .updatedAt: Keyset("d.updated_at", .time, id: "d.id", descending: descending)
-        case .deviceKey: Keyset("d.device_key", .text, id: "d.id", descending: descending)
-        case .serialNumber: Keyset("d.serial_number", .text, id: "d.id", descending: descending)
+        case .name: .text("d.name_key")
+        case .status: .text("d.status")
+        case .createdAt: .id
+        case .updatedAt: .time("d.updated_at")
+        case .deviceKey: .text("d.device_key")
+        case .serialNumber: .text("d.serial_number")
         }
     }
 
-    fileprivate func position(_ device: Device) -> PagePosition {
+    fileprivate func key(of device: Device) -> JSONValue {
         switch self {
-        case .name: PagePosition(device.nameKey, device.id)
-        case .status: PagePosition(device.status.rawValue, device.id)
-        case .createdAt: PagePosition(device.id)
-        case .updatedAt: PagePosition(device.updatedAt, device.id)
-        case .deviceKey: PagePosition(device.fields.deviceKey ?? "", device.id)
-        case .serialNumber: PagePosition(device.fields.serialNumber ?? "", device.id)
+        case .name: .string(device.nameKey)
+        case .status: .string(device.status.rawValue)
+        case .createdAt: .null
+        case .updatedAt: .integer(device.updatedAt.microseconds)
+        case .deviceKey: .string(device.fields.deviceKey ?? "")
+        case .serialNumber: .string(device.fields.serialNumber ?? "")
         }
     }
 }

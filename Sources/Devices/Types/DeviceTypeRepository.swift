@@ -17,7 +17,7 @@ struct DeviceTypeRepository: Sendable {
     func list(
         _ tx: borrowing TenantTransaction, _ filter: DeviceTypeFilter, _ page: PageRequest<DeviceTypeSort>
     ) async throws -> Page<DeviceType> {
-        let order = page.sort.keyset(descending: page.descending)
+        let order = page.keyset(\.column)
         let conditions: SQL = """
             (\(filter.name)::text is null or name = \(filter.name))
             and (\(filter.code)::text is null or code_key = \(filter.code))
@@ -34,7 +34,9 @@ struct DeviceTypeRepository: Sendable {
                 "select count(*) from app.device_types where \(conditions) /* device_types.count */"
             ) { row in try row.next(Int.self) }
         }
-        return Page(rows: rows, limit: page.limit, total: total, position: page.sort.position)
+        return Page(
+            rows: rows, limit: page.limit, total: total,
+            position: { type in page.position(type.id) { $0.key(of: type) } })
     }
 
     func find(
@@ -86,19 +88,19 @@ struct DeviceTypeRepository: Sendable {
 }
 
 extension DeviceTypeSort {
-    fileprivate func keyset(descending: Bool) -> Keyset {
+    fileprivate var column: Keyset.Column {
         switch self {
-        case .name: Keyset("name collate \"C\"", .text, descending: descending)
-        case .code: Keyset("code_key", .text, descending: descending)
-        case .createdAt: Keyset(descending: descending)
+        case .name: .text("name collate \"C\"")
+        case .code: .text("code_key")
+        case .createdAt: .id
         }
     }
 
-    fileprivate func position(_ type: DeviceType) -> PagePosition {
+    fileprivate func key(of type: DeviceType) -> JSONValue {
         switch self {
-        case .name: PagePosition(type.fields.name, type.id)
-        case .code: PagePosition(type.fields.code, type.id)
-        case .createdAt: PagePosition(type.id)
+        case .name: .string(type.fields.name)
+        case .code: .string(type.fields.code)
+        case .createdAt: .null
         }
     }
 }

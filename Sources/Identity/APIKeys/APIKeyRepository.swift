@@ -12,11 +12,12 @@ struct APIKeyRepository: Sendable {
         """
 
     func list(_ tx: borrowing TenantTransaction, _ page: PageRequest<APIKeySort>) async throws -> [APIKey] {
-        let keyset: Keyset =
-            switch page.sort {
-            case .createdAt: Keyset(id: "k.id", descending: page.descending)
-            case .name: Keyset("k.name", .text, id: "k.id", descending: page.descending)
+        let keyset = page.keyset(id: "k.id") { sort in
+            switch sort {
+            case .createdAt: .id
+            case .name: .text("k.name")
             }
+        }
         return try await tx.all(
             """
             select \(Self.columns)

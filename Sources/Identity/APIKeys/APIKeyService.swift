@@ -17,7 +17,7 @@ package struct APIKeyService: Sendable {
         let rows = try await keys.list(tx, page)
         let total = page.includesTotal ? try await keys.count(tx) : nil
         return Page(rows: rows, limit: page.limit, total: total) { key in
-            page.sort == .name ? PagePosition(key.fields.name, key.id) : PagePosition(key.id)
+            page.position(key.id) { $0 == .name ? .string(key.fields.name) : .null }
         }
     }
 

@@ -16,11 +16,12 @@ struct MemberRepository: Sendable {
     func list(
         _ tx: borrowing TenantTransaction, _ page: PageRequest<MemberSort>, email: String?, status: Member.Status?
     ) async throws -> [Member] {
-        let keyset: Keyset =
-            switch page.sort {
-            case .createdAt: Keyset(id: "m.id", descending: page.descending)
-            case .email: Keyset("m.email_key", .text, id: "m.id", descending: page.descending)
+        let keyset = page.keyset(id: "m.id") { sort in
+            switch sort {
+            case .createdAt: .id
+            case .email: .text("m.email_key")
             }
+        }
         return try await tx.all(
             """
             select \(Self.columns)

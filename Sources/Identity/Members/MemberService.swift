@@ -19,10 +19,7 @@ package struct MemberService: Sendable {
         let rows = try await members.list(tx, page, email: email, status: status)
         let total = page.includesTotal ? try await members.count(tx, email: email, status: status) : nil
         return Page(rows: rows, limit: page.limit, total: total) { member in
-            switch page.sort {
-            case .createdAt: PagePosition(member.membershipID)
-            case .email: PagePosition(member.email, member.membershipID)
-            }
+            page.position(member.membershipID) { $0 == .email ? .string(member.email) : .null }
         }
     }
 

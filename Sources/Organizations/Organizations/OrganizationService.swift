@@ -21,7 +21,7 @@ package struct OrganizationService: Sendable {
         if page.includesTotal {
             total = try await tx.first(OrganizationStatements.count(filter)) { row in try row.next(Int.self) }
         }
-        return Page(rows: rows, limit: page.limit, total: total, position: page.sort.position)
+        return Page(rows: rows, limit: page.limit, total: total, position: page.position)
     }
 
     /// - Throws: `not-found`.

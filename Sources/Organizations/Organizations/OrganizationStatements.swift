@@ -11,7 +11,7 @@ enum OrganizationStatements {
         """
 
     static func list(_ filter: OrganizationFilter, _ page: PageRequest<OrganizationSort>) throws -> SQL {
-        let order = page.sort.keyset(descending: page.descending)
+        let order = page.keyset(id: "o.id", \.column)
         return """
             select \(columns) from app.organizations o join app.tiers t on t.id = o.tier_id
             where \(conditions(filter))\(try order.after(page.after))\(order.order) limit \(page.limit + 1)
@@ -81,19 +81,19 @@ enum OrganizationStatements {
 }
 
 extension OrganizationSort {
-    fileprivate func keyset(descending: Bool) -> Keyset {
+    fileprivate var column: Keyset.Column {
         switch self {
-        case .name: Keyset("o.name collate \"C\"", .text, id: "o.id", descending: descending)
-        case .slug: Keyset("o.slug", .text, id: "o.id", descending: descending)
-        case .createdAt: Keyset(id: "o.id", descending: descending)
+        case .name: .text("o.name collate \"C\"")
+        case .slug: .text("o.slug")
+        case .createdAt: .id
         }
     }
 
-    func position(_ organization: Organization) -> PagePosition {
+    fileprivate func key(of organization: Organization) -> JSONValue {
         switch self {
-        case .name: PagePosition(organization.fields.name, organization.id)
-        case .slug: PagePosition(organization.slug, organization.id)
-        case .createdAt: PagePosition(organization.id)
+        case .name: .string(organization.fields.name)
+        case .slug: .string(organization.slug)
+        case .createdAt: .null
         }
     }
 }
@@ -117,5 +117,11 @@ enum OrganizationRefusals {
             default: throw error
             }
         }
+    }
+}
+
+extension PageRequest<OrganizationSort> {
+    func position(_ organization: Organization) -> PagePosition {
+        position(organization.id) { $0.key(of: organization) }
     }
 }

@@ -16,7 +16,7 @@ struct SiteRepository: Sendable {
     func list(
         _ tx: borrowing TenantTransaction, _ filter: SiteFilter, _ page: PageRequest<SiteSort>
     ) async throws -> Page<Site> {
-        let order = page.sort.keyset(descending: page.descending)
+        let order = page.keyset(\.column)
         let conditions: SQL = """
             (\(filter.name)::text is null or name = \(filter.name))
             and (\(filter.code)::text is null or code_key = \(filter.code))
@@ -32,7 +32,9 @@ struct SiteRepository: Sendable {
                 try row.next(Int.self)
             }
         }
-        return Page(rows: rows, limit: page.limit, total: total, position: page.sort.position)
+        return Page(
+            rows: rows, limit: page.limit, total: total,
+            position: { site in page.position(site.id) { $0.key(of: site) } })
     }
 
     func find(_ tx: borrowing TenantTransaction, _ id: SiteID, locking: Bool = false) async throws -> Site? {
@@ -96,19 +98,19 @@ extension Site: RowDecodable {
 }
 
 extension SiteSort {
-    fileprivate func keyset(descending: Bool) -> Keyset {
+    fileprivate var column: Keyset.Column {
         switch self {
-        case .name: Keyset("name collate \"C\"", .text, descending: descending)
-        case .createdAt: Keyset(descending: descending)
-        case .updatedAt: Keyset("updated_at", .time, descending: descending)
+        case .name: .text("name collate \"C\"")
+        case .createdAt: .id
+        case .updatedAt: .time("updated_at")
         }
     }
 
-    fileprivate func position(_ site: Site) -> PagePosition {
+    fileprivate func key(of site: Site) -> JSONValue {
         switch self {
-        case .name: PagePosition(site.fields.name, site.id)
-        case .createdAt: PagePosition(site.id)
-        case .updatedAt: PagePosition(site.updatedAt, site.id)
+        case .name: .string(site.fields.name)
+        case .createdAt: .null
+        case .updatedAt: .integer(site.updatedAt.microseconds)
         }
     }
 }

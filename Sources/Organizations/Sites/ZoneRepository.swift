@@ -14,7 +14,7 @@ struct ZoneRepository: Sendable {
     func list(
         _ tx: borrowing TenantTransaction, _ site: SiteID, parent: ZoneID?, _ page: PageRequest<ZoneSort>
     ) async throws -> Page<Zone> {
-        let order = page.sort.keyset(descending: page.descending)
+        let order = page.keyset(\.column)
         let conditions: SQL = "site_id = \(site) and (\(parent)::uuid is null or parent_id = \(parent))"
         let sql: SQL = """
             select \(Self.columns) from app.zones where \(conditions)\(try order.after(page.after))\(order.order)
@@ -27,7 +27,9 @@ struct ZoneRepository: Sendable {
                 try row.next(Int.self)
             }
         }
-        return Page(rows: rows, limit: page.limit, total: total, position: page.sort.position)
+        return Page(
+            rows: rows, limit: page.limit, total: total,
+            position: { zone in page.position(zone.id) { $0.key(of: zone) } })
     }
 
     func find(
@@ -101,17 +103,17 @@ struct ZoneRepository: Sendable {
 }
 
 extension ZoneSort {
-    fileprivate func keyset(descending: Bool) -> Keyset {
+    fileprivate var column: Keyset.Column {
         switch self {
-        case .name: Keyset("name collate \"C\"", .text, descending: descending)
-        case .createdAt: Keyset(descending: descending)
+        case .name: .text("name collate \"C\"")
+        case .createdAt: .id
         }
     }
 
-    fileprivate func position(_ zone: Zone) -> PagePosition {
+    fileprivate func key(of zone: Zone) -> JSONValue {
         switch self {
-        case .name: PagePosition(zone.fields.name, zone.id)
-        case .createdAt: PagePosition(zone.id)
+        case .name: .string(zone.fields.name)
+        case .createdAt: .null
         }
     }
 }

@@ -34,7 +34,7 @@ package struct TelemetryReader: Sendable {
             keysets = try await TelemetryRepository.keysets(tx, with: Array(numbers.values))
         }
         var after: (time: Timestamp, keyset: Int32)?
-        if let position = page.after, let time = position.key.integer, let keyset = Int32(position.id) {
+        if let position = page.after, let time = position.keys.first?.integer, let keyset = Int32(position.id) {
             after = (time: Timestamp(microseconds: time), keyset: keyset)
         }
         let rows = try await TelemetryRepository.messages(
@@ -47,7 +47,7 @@ package struct TelemetryReader: Sendable {
                 tx, of: source, keysets: keysets, from: range.from ?? .earliest, to: range.to ?? .latest)
         }
         return Page(rows: items, limit: page.limit, total: total) { message in
-            PagePosition(key: .integer(message.time.microseconds), id: String(message.keysetNumber))
+            PagePosition(keys: [.integer(message.time.microseconds)], id: String(message.keysetNumber))
         }
     }
 
@@ -107,7 +107,7 @@ package struct TelemetryReader: Sendable {
         if rows.isEmpty, !(try await TelemetryRepository.siteExists(tx, site)) { throw ServiceError.notFound("site") }
         let total = page.includesTotal ? try await TelemetryRepository.countDevices(tx, atSite: site) : nil
         return Page(rows: try await named(tx, rows, keys: keys), limit: page.limit, total: total) { device in
-            PagePosition(key: .null, id: device.deviceID.description)
+            PagePosition(id: device.deviceID.description)
         }
     }
 

@@ -46,7 +46,7 @@ package struct CursorCodec: Sendable {
     package func seal(_ position: PagePosition, for binding: CursorBinding) -> String {
         var writer = JSONWriter()
         writer.array { json in
-            json.value(position.key)
+            json.value(JSONValue.array(position.keys))
             json.value(position.id)
         }
         return Base64URL.encode(writer.bytes + tag(writer.bytes, binding))
@@ -57,9 +57,10 @@ package struct CursorCodec: Sendable {
         guard let bytes = Base64URL.decode(text.utf8), bytes.count > Self.tagLength else { return nil }
         let payload = Array(bytes.dropLast(Self.tagLength))
         guard ConstantTime.areEqual(bytes.suffix(Self.tagLength), tag(payload, binding)),
-            let parts = (try? JSONValue(parsing: payload))?.array, parts.count == 2, let id = parts[1].string
+            let parts = (try? JSONValue(parsing: payload))?.array, parts.count == 2,
+            let keys = parts[0].array, let id = parts[1].string
         else { return nil }
-        return PagePosition(key: parts[0], id: id)
+        return PagePosition(keys: keys, id: id)
     }
 
     private func tag(_ payload: [UInt8], _ binding: CursorBinding) -> [UInt8] {

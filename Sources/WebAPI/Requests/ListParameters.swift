@@ -14,10 +14,10 @@ package enum ListParameters {
         let reader = InputReader(query: JSONObject(uniqueMembers: own.map { ($0.name, $0.value) }))
         let limit = reader.optional("limit", .integer(1...limits.maximum), default: limits.standard)
         let total = reader.optional("count", .boolean, default: false)
-        let order = reader.optional("sort", .text(0...100)).flatMap { readSort($0, reader, as: Sort.self) }
+        let order = reader.optional("sort", .text(0...200)).flatMap { readOrder($0, reader, as: Sort.self) }
         var page = PageRequest<Sort>(
-            limit: limit, sort: order?.sort ?? .standard,
-            descending: order?.descending ?? Sort.isDescendingByDefault, includesTotal: total)
+            limit: limit, order: order ?? [.init(.standard, descending: Sort.isDescendingByDefault)],
+            includesTotal: total)
         if let cursor = reader.optional("cursor", .text(0...2000)) {
             page.after = cursors.open(cursor, for: binding)
             if page.after == nil { reader.fault("cursor", "is not a cursor of this list with these parameters") }
@@ -26,14 +26,24 @@ package enum ListParameters {
         return page
     }
 
-    private static func readSort<Sort: ListSort>(
+    /// `name,-created_at`
+    private static func readOrder<Sort: ListSort>(
         _ text: String, _ reader: InputReader, as: Sort.Type
-    ) -> (sort: Sort, descending: Bool)? {
-        let descending = text.hasPrefix("-")
-        if let sort = Sort(rawValue: String(descending ? text.dropFirst() : text[...])) { return (sort, descending) }
-        let keys = Sort.allCases.map(\.rawValue).joined(separator: ", ")
-        reader.fault("sort", "must be one of \(keys), with '-' in front for the largest first")
-        return nil
+    ) -> [PageRequest<Sort>.Key]? {
+        var order: [PageRequest<Sort>.Key] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let descending = part.hasPrefix("-")
+            guard let sort = Sort(rawValue: String(descending ? part.dropFirst() : part)) else {
+                let keys = Sort.allCases.map(\.rawValue).joined(separator: ", ")
+                reader.fault("sort", "must be of \(keys), separated by commas, with '-' in front for the largest first")
+                return nil
+            }
+            // Among equals in a key the same key decides nothing.
+            if !order.contains(where: { $0.sort.rawValue == sort.rawValue }) {
+                order.append(.init(sort, descending: descending))
+            }
+        }
+        return order
     }
 }
 

@@ -154,7 +154,7 @@ struct SampleRoutes: Sendable {
         let query = request.query()
         let above = query.optional("above", .integer(0...1000), default: 0)
         try query.finish()
-        let after = page.after?.key.integer ?? (page.descending ? 1001 : Int64(above))
+        let after = page.after?.keys.first?.integer ?? (page.descending ? 1001 : Int64(above))
         let numbers = try await tx.all(
             """
             select n from generate_series(1, 1000) n
@@ -164,7 +164,7 @@ struct SampleRoutes: Sendable {
         ) { row in Int(try row.next(Int32.self)) }
         return Page(
             rows: numbers.map(SampleItem.init), limit: page.limit, total: page.includesTotal ? 1000 - above : nil
-        ) { PagePosition(key: .integer(Int64($0.number)), id: "\($0.number)") }
+        ) { PagePosition(keys: [.integer(Int64($0.number))], id: "\($0.number)") }
     }
 
     func show(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
