@@ -13,6 +13,8 @@ grant select (id, kind, status, tier_id, time_zone, deleted_at) on app.organizat
 grant select (id, name, rates) on app.tiers to rookery_writer;
 grant select (organization_id, id, time_zone) on app.sites to rookery_writer;
 grant select on app.alarm_rules to rookery_writer;
+-- To hold a rule and a device as they are while an alarm is raised: a row lock asks for the right to some update.
+grant update (updated_at) on app.alarm_rules, app.devices to rookery_writer;
 grant select, insert on app.telemetry_keysets, app.telemetry_hot, app.telemetry_late, app.dead_letters, app.events
     to rookery_writer;
 grant select, insert, update on app.telemetry_latest, app.alarms, app.device_presence, app.usage_counters to rookery_writer;

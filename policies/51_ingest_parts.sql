@@ -89,6 +89,41 @@ language sql immutable strict parallel safe
 set search_path = pg_catalog
 return to_timestamp((milliseconds #>> '{}')::float8 / 1000);
 
+/* RK003 when an alarm would be raised by a rule that is another by now, or for a device that the rule does not cover any
+   more. Both stay as they are until this transaction ends: whoever changes them afterwards finds the alarm and clears it.
+   Comes before all writing, so that it never waits while others wait for its rows. */
+create or replace function app.ingest_require_rules(transitions jsonb) returns void
+language plpgsql volatile
+set search_path = pg_catalog
+as $$
+declare
+    wanted integer;
+    held integer;
+begin
+    with raised as (
+        select distinct (e.value ->> 'rule_id')::uuid as rule_id, (e.value ->> 'rule_version')::integer as version,
+            (e.value ->> 'source_no')::integer as source_no
+        from jsonb_array_elements(transitions) as e (value)
+        where e.value ->> 'do' = 'raise'
+    ), kept as (
+        select r.id
+        from raised a
+        join app.sources s on s.source_no = a.source_no
+        join app.alarm_rules r on r.organization_id = s.organization_id and r.id = a.rule_id
+        join app.devices d on d.organization_id = s.organization_id and d.id = s.subject_id
+        where r.version = a.version and r.enabled and d.deleted_at is null
+            and r.scope_id is not distinct from case r.scope
+                when 'site' then d.site_id when 'model' then d.model_id when 'type' then d.type_id when 'device' then d.id end
+        order by r.id, d.id
+        for share of r, d
+    )
+    select (select count(*) from raised), (select count(*) from kept) into wanted, held;
+    if held < wanted then
+        raise exception using errcode = 'RK003', message = 'a rule or its device is another than the expected one';
+    end if;
+end
+$$;
+
 /* Alarms in the order in which they happened: one rule may raise and clear the same one many times in a commit. */
 create or replace function app.ingest_alarms(transitions jsonb, out raised uuid[], out cleared uuid[])
 language plpgsql volatile
@@ -148,8 +183,10 @@ begin
 end
 $$;
 
-/* What not every commit brings: events, outbox, presence, usage. */
-create or replace function app.ingest_rare(rare jsonb) returns void
+/* What not every commit brings: events, outbox, presence, usage. Of an alarm that was neither raised nor cleared after all
+   (`happened` names those that were), no event tells. */
+drop function if exists app.ingest_rare(jsonb);
+create or replace function app.ingest_rare(rare jsonb, happened uuid[]) returns void
 language plpgsql volatile
 set search_path = pg_catalog
 as $$
@@ -167,6 +204,7 @@ begin
             message text, data jsonb, correlation_key text)
         join app.sources s on s.source_no = e.source_no
         left join app.devices d on d.organization_id = s.organization_id and d.id = s.subject_id and s.kind = 'device'
+        where e.category is distinct from 'alarm' or e.correlation_key = any (happened::text[])
         on conflict do nothing;
     end if;
     if rare ? 'presence' then

@@ -30,6 +30,7 @@ $$;
      outbox   [{"source_no", "topic_key", "order_key"?, "payload"}]
      presence [{"source_no", "at", "connection", "protocol"?, "peer"?}]
      usage    [{"source_no", "at", "meter", "shard", "n"}]                 any source of the organization
+   An alarm is raised only by the enabled rule of that version, for a device that it covers: else RK003 and nothing is done.
    Answers: duplicates, the positions (from 1) of messages that were there already, that equal an earlier one in source, time
    and keyset, or whose source is not;
    raised, the ids of alarms that are new; cleared, the ids of alarms that were open and are not now. */
@@ -56,6 +57,9 @@ begin
     duplicates := '{}';
     raised := '{}';
     cleared := '{}';
+    if rare ? 'alarms' then
+        perform app.ingest_require_rules(rare -> 'alarms');
+    end if;
     if wanted > 0 then
         select min(t), max(t) into first_ts, last_ts from unnest(m_ts) as t;
         if not app.ingest_days_are_hot(first_ts, last_ts) then
@@ -137,7 +141,7 @@ begin
         select a.raised, a.cleared into raised, cleared from app.ingest_alarms(rare -> 'alarms') a;
     end if;
     if rare is not null then
-        perform app.ingest_rare(rare);
+        perform app.ingest_rare(rare, raised || cleared);
     end if;
 end
 $$;

@@ -28,19 +28,25 @@ struct EventRepository: Sendable {
         return Page(rows: rows, limit: page.limit, total: total) { PagePosition($0.id) }
     }
 
-    func insert(_ tx: borrowing TenantTransaction, _ id: EventID, _ event: NewEvent, at: Timestamp) async throws
-        -> Event?
-    {
-        let sql: SQL = """
-            insert into app.events (
-                organization_id, id, at, origin, category, type_key, severity, device_id, site_id, title, message, data,
-                correlation_key)
-            values (app.organization_id(), \(id), \(at), \(event.origin.rawValue), \(event.category), \(event.type),
-                \(event.severity.rawValue), \(event.deviceID), \(event.siteID), \(event.title), \(event.message),
-                \(event.data), \(event.correlationKey))
-            returning \(Self.columns) /* events.insert */
-            """
-        return try await tx.first(sql) { row in try Event(from: &row) }
+    /// In one round trip, however many they are.
+    func insert(
+        _ tx: borrowing TenantTransaction, _ events: [(id: EventID, event: NewEvent, at: Timestamp)]
+    ) async throws -> [Event] {
+        try await tx.run(events.map { Self.insertion($0.id, $0.event, at: $0.at) }).flatMap { rows in
+            try rows.map { row in try Event(from: &row) }
+        }
+    }
+
+    private static func insertion(_ id: EventID, _ event: NewEvent, at: Timestamp) -> SQL {
+        """
+        insert into app.events (
+            organization_id, id, at, origin, category, type_key, severity, device_id, site_id, title, message, data,
+            correlation_key)
+        values (app.organization_id(), \(id), \(at), \(event.origin.rawValue), \(event.category), \(event.type),
+            \(event.severity.rawValue), \(event.deviceID), \(event.siteID), \(event.title), \(event.message),
+            \(event.data), \(event.correlationKey))
+        returning \(Self.columns) /* events.insert */
+        """
     }
 
     /// Counts by span and severity, in the order of time.
@@ -64,6 +70,19 @@ struct EventRepository: Sendable {
     func place(of device: DeviceID, _ tx: borrowing TenantTransaction) async throws -> SiteID?? {
         let sql: SQL = "select site_id from app.devices where id = \(device) and deleted_at is null /* events.device */"
         return try await tx.first(sql) { row in try row.next(SiteID?.self) }
+    }
+
+    /// The device with this key or id, when it is the reporter or connected through it.
+    func device(
+        _ tx: borrowing TenantTransaction, _ reference: String, reportedBy reporter: DeviceID
+    ) async throws -> DeviceID? {
+        let sql: SQL = """
+            select id from app.devices
+            where deleted_at is null and (device_key = \(reference) or id = \(DeviceID(reference)))
+                and (id = \(reporter) or gateway_id = \(reporter))
+            order by id limit 1 /* events.device_of_reporter */
+            """
+        return try await tx.first(sql) { row in try row.next(DeviceID.self) }
     }
 
     /// An id's time is never before the event's own, so leaves before `from` need not be read.

@@ -46,16 +46,26 @@ package struct EventService: Sendable {
     /// Stores an event. Events are a record themselves: they leave no entry in the audit trail.
     @discardableResult
     package func append(_ tx: borrowing TenantTransaction, _ event: NewEvent) async throws -> Event {
-        let now = clock.now()
-        let at = event.at ?? now
-        var generator = SystemRandomNumberGenerator()
-        let id = EventID(at: min(max(at, now - Self.reach.back), now + Self.reach.ahead), using: &generator)
-        guard let stored = try await events.insert(tx, id, event, at: at) else {
+        guard let stored = try await append(tx, [event]).first else {
             throw ServiceError(.internalError, "The event was not stored.")
         }
+        return stored
+    }
+
+    /// The same for many.
+    @discardableResult
+    package func append(_ tx: borrowing TenantTransaction, _ new: [NewEvent]) async throws -> [Event] {
+        let now = clock.now()
+        var generator = SystemRandomNumberGenerator()
+        let rows = new.map { event in
+            let at = event.at ?? now
+            let id = EventID(at: min(max(at, now - Self.reach.back), now + Self.reach.ahead), using: &generator)
+            return (id: id, event: event, at: at)
+        }
+        let stored = try await events.insert(tx, rows)
         if let announcer {
             let organizationID = tx.organizationID
-            tx.afterCommit { announcer.announce(stored, in: organizationID) }
+            tx.afterCommit { for event in stored { announcer.announce(event, in: organizationID) } }
         }
         return stored
     }
@@ -70,6 +80,16 @@ package struct EventService: Sendable {
         event.deviceID = device
         event.siteID = site
         return try await append(tx, event)
+    }
+
+    /// Stores what a device reports of itself (`me`) or of a peripheral that is connected through it, by its key or id.
+    /// - Throws: `not-found` for every other device.
+    package func report(
+        _ tx: borrowing TenantTransaction, by reporter: DeviceID, of reference: String, _ event: NewEvent
+    ) async throws -> Event {
+        let subject = reference == "me" ? reporter : try await events.device(tx, reference, reportedBy: reporter)
+        guard let subject else { throw ServiceError.notFound("device") }
+        return try await report(tx, of: subject, event)
     }
 
     /// How many events of which severity fell into each span; spans without events are left out.

@@ -1,4 +1,5 @@
 import Alarms
+import Foundation
 import Kernel
 import Persistence
 import Pipeline
@@ -126,6 +127,91 @@ struct AlarmFlowTests {
         }
     }
 
+    @Test(
+        "a rule that was deleted, disabled or changed behind the lane's back raises nothing that it would not raise now"
+    )
+    func rulesThatChanged() async throws {
+        try await PipelineFixture.with { (fixture: PipelineFixture) async throws in
+            let rules: [String: AlarmRuleID] = [
+                "deleted": try await fixture.addRule("deleted", high, name: "deleted"),
+                "disabled": try await fixture.addRule("disabled", high, name: "disabled"),
+                "moved": try await fixture.addRule("moved", high, name: "moved"),
+                "raised": try await fixture.addRule("raised", high, name: "raised"),
+            ]
+            try await fixture.withPipeline { (pipeline: TelemetryPipeline) async throws in
+                func send(_ flow: Int, at milliseconds: Int64) async throws {
+                    let values = rules.keys.map { #""\#($0)": \#(flow)"# }.joined(separator: ",")
+                    try await fixture.send(pipeline, #"{"ts": \#(noon + milliseconds), "values": {\#(values)}}"#)
+                }
+                try await send(50, at: 0)
+                // Nobody tells the pipeline.
+                try await fixture.run("delete from app.alarm_rules where name = 'deleted'")
+                try await fixture.run("update app.alarm_rules set enabled = false where name = 'disabled'")
+                try await fixture.run(
+                    "update app.alarm_rules set scope = 'site', scope_id = app.uuid_v7() where name = 'moved'")
+                try await fixture.run(
+                    """
+                    update app.alarm_rules set rule = jsonb_set(rule, '{condition,value}', '200') where name = 'raised'
+                    """)
+                try await send(150, at: 1)
+                #expect(try await all(fixture) == 0)
+                try await send(250, at: 2)
+            }
+            let raised = try await fixture.all("select rule_id from app.alarms where rule_version = 2", as: UUID.self)
+            #expect(raised == [rules["raised"]?.uuid])
+            #expect(try await all(fixture) == 1)
+            #expect(try await fixture.one("select count(*) from app.telemetry_hot", as: Int.self) == 3)
+            #expect(
+                try await fixture.one(
+                    "select count(*) from app.events where type_key = 'alarm.raised'", as: Int.self) == 1)
+        }
+    }
+
+    @Test("a value that meets its rule while somebody deletes the rule waits, and raises nothing")
+    func racingDeletion() async throws {
+        try await PipelineFixture.with { (fixture: PipelineFixture) async throws in
+            let rule = try await fixture.addRule("flow", high)
+            try await fixture.withPipeline { (pipeline: TelemetryPipeline) async throws in
+                try await fixture.send(pipeline, #"{"ts": \#(noon), "values": {"flow": 50}}"#)
+                let deletion = fixture.api.begin(preamble: [
+                    "select set_config('app.organization_id', \(fixture.organizationID.description), true)"
+                ])
+                _ = try await deletion.run(["delete from app.alarm_rules where id = \(rule)"])
+                async let sent = fixture.send(pipeline, #"{"ts": \#(noon + 1), "values": {"flow": 150}}"#)
+                // The value's commit stands still until the deletion is done.
+                while try await fixture.waiting() == 0 { try await Task.sleep(for: .milliseconds(2)) }
+                try await deletion.commit()
+                #expect(try await sent.accepted == 1)
+            }
+            #expect(try await all(fixture) == 0)
+            #expect(
+                try await fixture.one("select count(*) from app.events where category = 'alarm'", as: Int.self) == 0)
+        }
+    }
+
+    @Test("a device that left a rule's scope behind the lane's back raises nothing by it")
+    func deviceThatMoved() async throws {
+        try await PipelineFixture.with { (fixture: PipelineFixture) async throws in
+            let site = try await fixture.one(
+                "insert into app.sites (organization_id, name) values (app.organization_id(), 'S') returning id",
+                as: UUID.self)
+            _ = try await fixture.addRule("flow", high)
+            try await fixture.run("update app.alarm_rules set scope = 'site', scope_id = \(site)")
+            try await fixture.run("update app.devices set site_id = \(site)")
+            try await fixture.withPipeline { (pipeline: TelemetryPipeline) async throws in
+                try await fixture.send(pipeline, #"{"ts": \#(noon), "values": {"flow": 50}}"#)
+                try await fixture.run("update app.devices set site_id = null")
+                try await fixture.send(pipeline, #"{"ts": \#(noon + 1), "values": {"flow": 150}}"#)
+                #expect(try await all(fixture) == 0)
+                try await fixture.run("update app.devices set site_id = \(site)")
+                pipeline.forget(
+                    .one(.device, organizationID: fixture.organizationID, subjectID: fixture.devices[0].id.uuid))
+                try await fixture.send(pipeline, #"{"ts": \#(noon + 2), "values": {"flow": 150}}"#)
+            }
+            #expect(try await all(fixture) == 1)
+        }
+    }
+
     @Test("an alarm that the database does not know as the lane does is read anew, and nothing is doubled")
     func clearedBehindTheBack() async throws {
         try await PipelineFixture.with { (fixture: PipelineFixture) async throws in
@@ -140,6 +226,10 @@ struct AlarmFlowTests {
                 #expect(try await open(fixture) == 1)
                 #expect(try await all(fixture) == 2)
             }
+            // The lane's own clearing cleared nothing, and so no event tells of it.
+            let events = try await fixture.all(
+                "select type_key from app.events where category = 'alarm' order by at", as: String.self)
+            #expect(events == ["alarm.raised", "alarm.raised"])
         }
     }
 }

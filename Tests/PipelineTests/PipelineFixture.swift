@@ -103,6 +103,21 @@ struct PipelineFixture: Sendable {
         try #require(try await all(sql, as: Value.self).first)
     }
 
+    /// How many statements of this database wait for somebody's transaction.
+    func waiting() async throws -> Int {
+        let console = try await PostgresConsole.open(database.configuration, logger: Self.quiet)
+        defer { console.close() }
+        // Others' statements are hidden from the migrating role, their locks are not.
+        return try await console.query(
+            """
+            select count(*) from pg_locks l
+            where not l.granted and l.pid in (
+                select h.pid from pg_locks h join pg_database d on d.oid = h.database
+                where d.datname = current_database())
+            """
+        ).first { (row: inout RowReader) throws -> Int in try row.next() } ?? 0
+    }
+
     /// Runs statements as the role that owns the tables.
     func runAsOwner(_ script: String) async throws {
         let console = try await PostgresConsole.open(database.configuration, logger: Self.quiet)

@@ -25,7 +25,9 @@ struct AlarmRepository: Sendable {
             let count: SQL = "select count(*) from app.alarms where \(conditions) /* alarms.count */"
             total = try await tx.first(count) { row in try row.next(Int.self) }
         }
-        return Page(rows: rows, limit: page.limit, total: total, position: { alarm in page.position(alarm.id) { $0.key(of: alarm) } })
+        return Page(
+            rows: rows, limit: page.limit, total: total,
+            position: { alarm in page.position(alarm.id) { $0.key(of: alarm) } })
     }
 
     func find(_ tx: borrowing TenantTransaction, _ id: AlarmID, locking: Bool = false) async throws -> Alarm? {
@@ -80,6 +82,31 @@ struct AlarmRepository: Sendable {
     }
 
     private static let device: SQL = "select from app.devices d where d.id = a.device_id"
+
+    /// Clears the open alarms of a device, and forgets what its rules remember; of a device that moved only those of rules
+    /// that do not cover it where it is now.
+    func clearAll(
+        _ tx: borrowing TenantTransaction, ofDevice device: DeviceID, onlyUncovered: Bool, because reason: ClearReason,
+        by actor: UUID
+    ) async throws -> [Alarm] {
+        let covering: SQL = """
+            select r.id from app.devices d join app.alarm_rules r on r.scope_id is not distinct from case r.scope
+                when 'site' then d.site_id when 'model' then d.model_id when 'type' then d.type_id when 'device' then d.id end
+            where d.id = \(device)
+            """
+        let uncovered: SQL = onlyUncovered ? " and rule_id not in (\(covering))" : .empty
+        try await tx.execute(
+            """
+            delete from app.rule_states where source_no = (select d.source_no from app.devices d where d.id = \(device))
+                \(uncovered) /* rule_states.delete_of_device */
+            """)
+        let sql: SQL = """
+            update app.alarms set cleared_at = now(), cleared_by = \(actor), clear_reason = \(reason.rawValue)
+            where device_id = \(device) and cleared_at is null\(uncovered) returning \(Self.columns)
+            /* alarms.clear_of_device */
+            """
+        return try await tx.all(sql) { row in try Alarm(from: &row) }
+    }
 
     /// One entry for each alarm.
     func insertEntries(

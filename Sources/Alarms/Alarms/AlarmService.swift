@@ -1,4 +1,6 @@
 internal import Audit
+package import Devices
+package import Events
 internal import Foundation
 internal import JSON
 package import Kernel
@@ -9,9 +11,15 @@ internal import Tenancy
 package struct AlarmService: Sendable {
     private let alarms = AlarmRepository()
     private let announcer: any AlarmAnnouncer
+    private let events: EventService
 
-    /// - Parameter announcer: hears of every change after its commit.
-    package init(announcer: any AlarmAnnouncer) { self.announcer = announcer }
+    /// - Parameters:
+    ///   - announcer: hears of every change after its commit.
+    ///   - events: gets an entry for each alarm that ends, as the pipeline writes one.
+    package init(announcer: any AlarmAnnouncer, events: EventService = EventService()) {
+        self.announcer = announcer
+        self.events = events
+    }
 
     package func list(
         _ tx: borrowing TenantTransaction, _ filter: AlarmFilter, _ page: PageRequest<AlarmSort>
@@ -150,6 +158,7 @@ package struct AlarmService: Sendable {
         guard !changed.isEmpty else { return }
         _ = try await alarms.insertEntries(
             tx, changed.map(\.id), .state, by: tx.actorID, body: notes, data: ["to": .string(change.rawValue)])
+        if change == .cleared { try await events.append(tx, changed.map(\.clearing)) }
         for alarm in changed {
             var (old, new): (JSONObject, JSONObject) = ([:], [:])
             if change == .acknowledged {
@@ -169,6 +178,35 @@ package struct AlarmService: Sendable {
     private func announce(_ tx: borrowing TenantTransaction, _ change: AlarmNews.Change, _ alarm: Alarm) {
         let (announcer, organizationID) = (announcer, tx.scope.organizationID)
         tx.afterCommit { announcer.announce(AlarmNews(change, alarm), in: organizationID) }
+    }
+}
+
+extension AlarmService: DevicePlaceObserver {
+    /// Clears the open alarms that nobody judges any more: all of a device that is gone, and of one that moved those of rules
+    /// that do not cover it where it is now.
+    package func devicePlaceChanged(
+        _ tx: borrowing TenantTransaction, of device: DeviceID, by change: DevicePlaceChange
+    ) async throws {
+        let reason: ClearReason =
+            switch change {
+            case .moved: .deviceMoved
+            case .decommissioned: .deviceDecommissioned
+            case .deleted: .deviceDeleted
+            }
+        let cleared = try await alarms.clearAll(
+            tx, ofDevice: device, onlyUncovered: change == .moved, because: reason, by: tx.actorID)
+        try await keep(tx, cleared, as: .cleared, notes: "")
+    }
+}
+
+extension Alarm {
+    /// What the event log says of an alarm that somebody cleared.
+    fileprivate var clearing: NewEvent {
+        NewEvent(
+            origin: .user, category: "alarm", type: "alarm.cleared", deviceID: deviceID, siteID: siteID,
+            title: message.isEmpty ? "Alarm cleared" : message, message: clearReason?.rawValue ?? "",
+            data: ["alarm_id": .string(id.description), "rule_id": .string(ruleID.description)],
+            correlationKey: id.description)
     }
 }
 

@@ -81,6 +81,12 @@ package enum ClearReason: String, Sendable, CaseIterable {
     case ruleDeleted = "rule_deleted"
     /// The rule no longer covers the device.
     case ruleMoved = "rule_moved"
+    /// The rule watches another datapoint now.
+    case ruleChanged = "rule_changed"
+    /// The device went to where the rule does not cover it.
+    case deviceMoved = "device_moved"
+    case deviceDecommissioned = "device_decommissioned"
+    case deviceDeleted = "device_deleted"
 
     /// Whether a value cleared the alarm, rather than a person.
     package var isAutomatic: Bool { self == .conditionEnded || self == .clearConditionMet }

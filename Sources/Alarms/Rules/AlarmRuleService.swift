@@ -41,7 +41,7 @@ package struct AlarmRuleService: Sendable {
     }
 
     /// Replaces what people edit by what `revision` makes of it. Open alarms stay open and are judged by the new version;
-    /// those of a rule that is now disabled, or of devices that it no longer covers, are cleared.
+    /// those of a rule that is now disabled or watches another datapoint, or of devices that it no longer covers, are cleared.
     /// - Throws: `not-found`, `precondition-failed`, `already-exists`, `quota-exceeded`, `invalid-input`.
     package func revise(
         _ tx: borrowing TenantTransaction, _ id: AlarmRuleID, expecting expected: ExpectedVersion,
@@ -60,6 +60,8 @@ package struct AlarmRuleService: Sendable {
         tx.invalidate(.alarmRule, id.uuid)
         if rule.fields.isEnabled, !fields.isEnabled {
             try await alarms.clearAll(tx, of: id, outside: nil, because: .ruleDisabled)
+        } else if fields.definition.datapoint != rule.fields.definition.datapoint {
+            try await alarms.clearAll(tx, of: id, outside: nil, because: .ruleChanged)
         } else if fields.scope != rule.fields.scope {
             try await alarms.clearAll(tx, of: id, outside: fields.scope, because: .ruleMoved)
         }

@@ -13,10 +13,16 @@ package struct DeviceService: Sendable {
     let devices = DeviceRepository()
     let credentials = DeviceCredentialRepository()
     private let events: EventService
+    private let observer: (any DevicePlaceObserver)?
     let clock: any WallClock
 
-    package init(events: EventService = EventService(), clock: any WallClock = SystemClock()) {
+    /// - Parameter observer: hears of devices that move, end or are deleted; nil where nobody keeps anything by them.
+    package init(
+        events: EventService = EventService(), observer: (any DevicePlaceObserver)? = nil,
+        clock: any WallClock = SystemClock()
+    ) {
         self.events = events
+        self.observer = observer
         self.clock = clock
     }
 
@@ -71,6 +77,7 @@ package struct DeviceService: Sendable {
             throw ServiceError.invalidInput("/gateway_id", "is itself connected through this device")
         }
         try await devices.update(tx, device, fields)
+        if fields.place != device.fields.place { try await observer?.devicePlaceChanged(tx, of: id, by: .moved) }
         tx.recordChange("update", of: "device", id.uuid, from: device.fields.document, to: fields.document)
         tx.invalidate(.device, id.uuid)
         return try await read(tx, id)
@@ -85,7 +92,10 @@ package struct DeviceService: Sendable {
         let device = try await locked(tx, id, expected)
         try device.status.requireTransition(to: status)
         try await devices.move(tx, id, to: status, activatedAt: status == .active ? clock.now() : nil)
-        if status == .decommissioned { try await credentials.revokeAll(tx, of: id) }
+        if status == .decommissioned {
+            try await credentials.revokeAll(tx, of: id)
+            try await observer?.devicePlaceChanged(tx, of: id, by: .decommissioned)
+        }
         var data: JSONObject = ["from": .string(device.status.rawValue), "to": .string(status.rawValue)]
         if let reason { data["reason"] = .string(reason) }
         try await events.append(
@@ -114,6 +124,7 @@ package struct DeviceService: Sendable {
         }
         try await credentials.revokeAll(tx, of: id)
         try await devices.markDeleted(tx, device, by: tx.scope.actor.id.flatMap { UUID(uuidString: $0) })
+        try await observer?.devicePlaceChanged(tx, of: id, by: .deleted)
         tx.recordChange("delete", of: "device", id.uuid, from: device.document, to: nil)
         tx.invalidate(.device, id.uuid)
     }
@@ -141,6 +152,11 @@ package struct DeviceService: Sendable {
             "The next hundred serial numbers of the pattern \(pattern.text) are taken: give one, or change the pattern."
         )
     }
+}
+
+extension DeviceFields {
+    /// What decides which rules apply.
+    fileprivate var place: [UUID?] { [siteID?.uuid, modelID?.uuid, typeID.uuid] }
 }
 
 extension Device {

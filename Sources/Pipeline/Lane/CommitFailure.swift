@@ -18,7 +18,7 @@ enum CommitFailure {
             return
         }
         switch fault.sqlState {
-        // RK003: the latest values are another writer's by now. 23505: a message was stored already, or an alarm is open
+        // RK003: the latest values are another writer's by now, or a rule was changed. 23505: a message was stored already, or an alarm is open
         // already. 40001, 40P01: in each other's way.
         case let state where ["RK003", "23505", "40001", "40P01"].contains(state) && attempt < Self.patience:
             self = .stale

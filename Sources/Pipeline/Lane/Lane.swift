@@ -91,7 +91,7 @@ actor Lane {
                     await settle(&work, range.lowerBound..<middle, until: deadline)
                     await settle(&work, middle..<range.upperBound, until: deadline)
                     return
-                case .stale: break
+                case .stale: forgetRules(work)
                 case .transient:
                     let pause = Self.pause(before: attempt)
                     logger.warning("measurements are not stored yet", metadata: ["error": "\(error)"])
@@ -172,6 +172,10 @@ actor Lane {
 
     private func forgetSources(_ work: LaneWork, _ range: Range<Int>) {
         for index in range { sources.forget(work.messages[index].source) }
+    }
+
+    private func forgetRules(_ work: LaneWork) {
+        for delivery in work.deliveries { delivery.submission.book.forgetRules() }
     }
 
     /// The profile of that place under these rules. Devices without rules of their own share one.
