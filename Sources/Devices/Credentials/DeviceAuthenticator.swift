@@ -59,7 +59,7 @@ package final class DeviceAuthenticator: Sendable {
             kind: .device, id: found.deviceID.description, label: found.deviceKey, address: address,
             requestID: requestID)
         return Principal(
-            kind: .device(found.deviceID, found.source), permissions: [.telemetryWrite],
+            kind: .device(found.deviceID, found.source), permissions: [.telemetryWrite, .eventsWrite],
             scope: TenantScope(organizationID: found.organizationID, actor: actor), tier: found.tier, actor: actor)
     }
 

@@ -40,11 +40,17 @@ package struct EventRoutes: Sendable {
         return try await events.list(tx, of: request.id(of: "device"), filter, page)
     }
 
+    /// A device with its token says `me`, or names a peripheral that is connected through it.
     private func report(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
         let input = request.input()
         let new = NewEvent(reading: input)
         try input.finish()
-        let event = try await events.report(tx, of: request.id(of: "device"), new)
+        let event: Event
+        if case .device(let own, _) = request.principal.kind {
+            event = try await events.report(tx, by: own, of: request.path("id"), new)
+        } else {
+            event = try await events.report(tx, of: request.id(of: "device"), new)
+        }
         return .created(event, at: "/devices/\(event.deviceID?.description ?? "")/events")
     }
 
