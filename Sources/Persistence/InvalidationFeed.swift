@@ -12,15 +12,24 @@ package enum Invalidation: Hashable, Sendable {
     case one(CacheKind, organizationID: OrganizationID?, subjectID: UUID?)
 }
 
-/// Tells the caches of this node what became stale anywhere: NOTIFY wakes, the table `cache_invalidations` is the truth.
+/// Tells the caches of this node what became stale anywhere: NOTIFY wakes, the table `cache_invalidations` is the truth. It is
+/// read every two seconds in any case, because a connection can be lost without a word.
 package final class InvalidationFeed: Sendable {
     package typealias Handler = @Sendable (Invalidation) -> Void
 
     private let client: PostgresClient
     private let logger: Logger
     private let handlers = Mutex<[Handler]>([])
-    private let isConnected = Atomic(false)
+    private let isListening = Atomic(false)
+    /// Something may have been missed: everything is to be forgotten.
+    private let hasMissed = Atomic(false)
+    /// When the news were last read, in nanoseconds since ``begun``.
+    private let readAt = Atomic(Int64.min)
+    private let begun = ContinuousClock.now
     private static let channel = "rookery_invalidations"
+    private static let interval = Duration.seconds(2)
+    /// News that are older than this are not trusted.
+    private static let trustedNanoseconds: Int64 = 5_000_000_000
 
     /// - Parameter client: Signed in as `rookery_system`.
     package init(client: PostgresClient, logger: Logger) {
@@ -29,26 +38,58 @@ package final class InvalidationFeed: Sendable {
     }
 
     /// Whether news arrive at once. While false, a cache must not trust what it has for longer than a few seconds.
-    package var isHealthy: Bool { isConnected.load(ordering: .relaxed) }
+    package var isHealthy: Bool {
+        isListening.load(ordering: .relaxed) && now - Self.trustedNanoseconds < readAt.load(ordering: .relaxed)
+    }
+
+    private var now: Int64 { (ContinuousClock.now - begun).wholeMicroseconds * 1000 }
 
     /// `handler` runs on the feed's task and must be brief.
     package func subscribe(_ handler: @escaping Handler) { handlers.withLock { $0.append(handler) } }
 
     /// Listens until the task is cancelled.
     package func run() async {
-        var since: Int64?
-        for await event in client.listen(to: [Self.channel]) {
-            if case .listening(let mayHaveMissed) = event, mayHaveMissed { publish([.everything]) }
-            do { since = try await read(since: since) } catch {
-                isConnected.store(false, ordering: .relaxed)
-                logger.warning("invalidations cannot be read", metadata: ["error": "\(error)"])
-                publish([.everything])
+        // However many wake it while it reads, it reads once more.
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.listen(wake) }
+            group.addTask {
+                while (try? await Task.sleep(for: Self.interval)) != nil { wake.yield() }
             }
+            var since: Int64?
+            for await _ in wakes {
+                if hasMissed.exchange(false, ordering: .relaxed) { publish([.everything]) }
+                do { since = try await read(since: since) } catch {
+                    if Task.isCancelled { break }
+                    readAt.store(.min, ordering: .relaxed)
+                    logger.warning("invalidations cannot be read", metadata: ["error": "\(error)"])
+                    hasMissed.store(true, ordering: .relaxed)
+                }
+            }
+            group.cancelAll()
         }
-        isConnected.store(false, ordering: .relaxed)
+        isListening.store(false, ordering: .relaxed)
+    }
+
+    private func listen(_ wake: AsyncStream<Void>.Continuation) async {
+        for await event in client.listen(to: [Self.channel]) {
+            switch event {
+            case .lost:
+                isListening.store(false, ordering: .relaxed)
+                continue
+            case .listening(let mayHaveMissed):
+                if mayHaveMissed { hasMissed.store(true, ordering: .relaxed) }
+                isListening.store(true, ordering: .relaxed)
+            case .notification: break
+            }
+            wake.yield()
+        }
+        isListening.store(false, ordering: .relaxed)
+        wake.finish()
     }
 
     private func read(since: Int64?) async throws -> Int64? {
+        let asked = now
         let rows = try await client.execute(
             "select next_since, organization_id, kind, subject_id from app.invalidations(\(since)) /* invalidations.read */"
         )
@@ -63,7 +104,7 @@ package final class InvalidationFeed: Sendable {
             guard let known = CacheKind(rawValue: kind) else { return .everything }
             return .one(known, organizationID: organizationID, subjectID: subjectID)
         }
-        isConnected.store(true, ordering: .relaxed)
+        readAt.store(asked, ordering: .relaxed)
         if since != nil { publish(news.compactMap { $0 }) }
         return next
     }

@@ -227,6 +227,40 @@ struct TransactionTests {
         await databases.shutdown()
     }
 
+    @Test(
+        "a feed that lost its LISTEN is not trusted, and has everything forgotten when it listens again",
+        .timeLimit(.minutes(2)))
+    func lostListen() async throws {
+        try await withFarm { farm in
+            let feed = farm.databases.invalidations
+            let (stream, continuation) = AsyncStream.makeStream(of: Invalidation.self)
+            feed.subscribe { continuation.yield($0) }
+            let running = Task { await feed.run() }
+            while !feed.isHealthy { try await Task.sleep(for: .milliseconds(2)) }
+            let name = farm.database.name
+            let owner = try await PostgresConsole.open(farm.database.configuration, logger: EmptyDatabase.quiet)
+            let system = try await PostgresConsole.open(
+                farm.database.configuration.signedIn(as: "rookery_system", password: TestDatabase.rolePassword),
+                logger: EmptyDatabase.quiet)
+            // Nobody gets in, so that the gap lasts until the test ends it.
+            try await owner.run(script: "alter database \(name) connection limit 0")
+            try await system.run(
+                script: """
+                    select pg_terminate_backend(pid) from pg_stat_activity
+                    where datname = current_database() and usename = 'rookery_system' and query ilike 'listen%'
+                    """)
+            while feed.isHealthy { try await Task.sleep(for: .milliseconds(2)) }
+            try await system.run(script: "select app.invalidate_for(null, 'tier', null)")
+            try await owner.run(script: "alter database \(name) connection limit -1")
+            while !feed.isHealthy { try await Task.sleep(for: .milliseconds(2)) }
+            #expect(await stream.first { _ in true } == .everything)
+            owner.close()
+            system.close()
+            running.cancel()
+            await running.value
+        }
+    }
+
     @Test("an invalidation reaches the feed with its COMMIT")
     func invalidation() async throws {
         try await withFarm { (farm: Farm) async throws -> Void in

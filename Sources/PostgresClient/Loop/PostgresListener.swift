@@ -5,6 +5,8 @@ package enum PostgresEvent: Sendable, Equatable {
     /// Listening from now on. `mayHaveMissed`: there was a gap before (a lost connection, or a reader too slow for its
     /// buffer), so the reader has to look at the tables.
     case listening(mayHaveMissed: Bool)
+    /// The connection is lost: nothing is heard until ``listening(mayHaveMissed:)``.
+    case lost
     case notification(channel: String, payload: String)
 }
 
@@ -34,6 +36,11 @@ final class PostgresSubscription: @unchecked Sendable {
         failures = 0
         yield(.listening(mayHaveMissed: hasListened))
         hasListened = true
+    }
+
+    /// The connection broke. Nothing to tell while it has never been there.
+    func didLose() {
+        if hasListened { yield(.lost) }
     }
 
     func yield(_ event: PostgresEvent) {

@@ -92,6 +92,7 @@ extension PostgresLoop {
         case let listener as PostgresListener:
             listener.subscription.listener = nil
             if listener.isBroken, !listener.subscription.isEnded {
+                if listener.subscription.failures == 0 { listener.subscription.didLose() }
                 listener.subscription.failures += 1
                 listener.subscription.reopensAt = now + backoff(after: listener.subscription.failures)
                 logger.warning("PostgreSQL: LISTEN lost", metadata: ["reason": "\(listener.breakReason)"])
