@@ -154,7 +154,7 @@ let package = Package(
         tests("RateLimitsTests", ["RateLimits", "Kernel", "JSON"]),
         tests("FleetTests", ["Fleet"]),
         tests("PlatformTests", ["Platform"]),
-        tests("PostgresClientTests", ["PostgresClient", logging]),
+        tests("PostgresClientTests", ["PostgresClient", "TestStorage", logging]),
         tests("PersistenceTests", ["Persistence", "TestStorage", logging]),
         tests("AlarmsTests", ["Alarms"], exclude: ["Fixtures"]),
         tests("RealtimeTests", ["Realtime"]),

@@ -1,4 +1,5 @@
 import PostgresClient
+import TestStorage
 import Testing
 
 @testable import Persistence
@@ -18,6 +19,45 @@ struct StartupTests {
             #expect(refusal?.description.contains("rookery migrate") == true)
             await migrating.shutdown()
         }
+    }
+
+    @Test("a server whose own role became a superuser, bypasses row-level security or owns tables does not start")
+    func liveRoles() async throws {
+        // Roles belong to a whole PostgreSQL: one of the test's own.
+        let cluster = try await ThrowAwayCluster()
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await refusals(cluster)) } catch { outcome = .failure(error) }
+        await cluster.destroy()
+        try outcome.get()
+    }
+
+    private func refusals(_ cluster: ThrowAwayCluster) async throws {
+        let keeper = PostgresConfiguration(
+            url: "postgres://keeper@127.0.0.1:\(cluster.port)/postgres?sslmode=require")
+        let files = try EmptyDatabase.schema()
+        _ = try await Migrator(configuration: keeper, files: files, logger: EmptyDatabase.quiet).migrate()
+        let databases = try Databases(configuration: keeper, password: nil, logger: EmptyDatabase.quiet)
+        try await databases.verify(against: files)
+        let console = try await PostgresConsole.open(keeper, logger: EmptyDatabase.quiet)
+        for (danger, remedy, words) in [
+            ("alter role rookery_api superuser", "alter role rookery_api nosuperuser", "is a superuser"),
+            ("alter role rookery_ingest bypassrls", "alter role rookery_ingest nobypassrls", "NOBYPASSRLS"),
+            (
+                "grant rookery_owner to rookery_system", "revoke rookery_owner from rookery_system",
+                "member of their owner"
+            ),
+            ("alter table app.sites owner to rookery_api", "alter table app.sites owner to rookery_owner", "app.sites"),
+            ("alter role rookery_system createrole", "alter role rookery_system nocreaterole", "has CREATEROLE"),
+        ] {
+            try await console.run(script: danger)
+            let refusal = await #expect(throws: StartupRefusal.self) { try await databases.verify(against: files) }
+            #expect(refusal?.description.contains(words) == true, "\(danger): \(refusal?.description ?? "")")
+            #expect(refusal?.description.contains("rookery migrate") == true)
+            try await console.run(script: remedy)
+        }
+        try await databases.verify(against: files)
+        console.close()
+        await databases.shutdown()
     }
 
     @Test("a schema behind the files is refused, one ahead of them is not")

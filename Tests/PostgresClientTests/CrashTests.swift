@@ -1,6 +1,7 @@
 import Foundation
 import PostgresClient
 import Synchronization
+import TestStorage
 import Testing
 
 @Suite("A crashing server")

@@ -1,5 +1,6 @@
 import Foundation
 import PostgresClient
+import TestStorage
 import Testing
 
 @Suite("TLS")

@@ -11,7 +11,9 @@ extension Lane {
         counters.duplicates.add(answer.duplicates.count, ordering: .relaxed)
         if !answer.duplicates.isEmpty {
             for row in answer.duplicates where row >= 1 && Int(row) <= commit.positions.count {
-                work.countDuplicate(work.messages[commit.positions[Int(row) - 1]].delivery)
+                let message = work.messages[commit.positions[Int(row) - 1]]
+                // A message that is stored in parts is one message.
+                if message.part == 0 { work.countDuplicate(message.delivery) }
             }
         }
         publishMessages(work, range)

@@ -162,4 +162,28 @@ struct TelemetryTests {
         let stats = try await organization.admin.get("/telemetry/stats").expect(200).json
         #expect(stats["devices"] == 3 && stats["reporting_devices"] == 2 && stats["series"] == 4)
     }
+
+    @Test("beyond ten thousand sets of datapoints each datapoint of a new set is stored by itself, and nothing is lost")
+    func manySets() async throws {
+        let platform = try await TestPlatform.shared
+        let organization = try await platform.organization()
+        try await platform.makeKeysets(10_000, in: organization.id)
+        let device = try await organization.device()
+        let body: JSONValue = message(0, ["flow": 70, "state": "open", "level": 3])
+        for duplicates in [0, 1] {
+            let receipt = try await device.client.post("/devices/me/telemetry", body).expect(200).json
+            #expect(receipt["accepted"] == 1 && receipt["duplicates"] == .integer(Int64(duplicates)))
+        }
+        try await device.client.post("/devices/me/telemetry", message(1000, ["flow": 71, "level": 4])).expect(200)
+        #expect(try await platform.keysets(of: organization.id) == 10_003)
+        let admin = organization.admin
+        let stored = try await admin.get("/devices/\(device.id)/telemetry?count=true").expect(200)
+        var values: [String: [JSONValue]] = [:]
+        for item in stored.items {
+            for (name, value) in item["values"]?.object?.members ?? [] { values[name, default: []].append(value) }
+        }
+        #expect(values == ["flow": [70, 71], "level": [3, 4], "state": ["open"]])
+        let latest = try await admin.get("/devices/\(device.id)/telemetry/latest").expect(200).json
+        #expect(latest["values"]?["flow"]?["value"] == 71 && latest["values"]?["state"]?["value"] == "open")
+    }
 }

@@ -2,14 +2,14 @@ import Foundation
 import Testing
 
 /// A PostgreSQL cluster with TLS for one test, under a certificate authority of its own; its server is `barn.example`.
-struct ThrowAwayCluster {
-    let directory: String
-    let port: Int
-    let authority: String
-    let foreignAuthority: String
+package struct ThrowAwayCluster {
+    package let directory: String
+    package let port: Int
+    package let authority: String
+    package let foreignAuthority: String
     private let programs: String
 
-    init() async throws {
+    package init() async throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("tls-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         authority = "\(directory)/authority.crt"
@@ -73,12 +73,12 @@ struct ThrowAwayCluster {
     }
 
     /// Ends it as a crash does, and starts it again.
-    func crash() async throws {
+    package func crash() async throws {
         try await runAsServer("\(programs)/pg_ctl", "-D", "\(directory)/data", "-w", "-m", "immediate", "stop")
         try await runAsServer("\(programs)/pg_ctl", "-D", "\(directory)/data", "-w", "-l", "\(directory)/log", "start")
     }
 
-    func destroy() async {
+    package func destroy() async {
         try? await runAsServer("\(programs)/pg_ctl", "-D", "\(directory)/data", "-w", "-m", "immediate", "stop")
         try? FileManager.default.removeItem(atPath: directory)
     }
