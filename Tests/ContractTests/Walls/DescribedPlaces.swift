@@ -88,8 +88,10 @@ struct DescribedPlaces {
         let item = document["paths"]?[route.path]
         let operation = item?[route.method.lowercased()]
         let all = (item?["parameters"]?.array ?? []) + (operation?["parameters"]?.array ?? [])
-        let schema = all.map(resolve).first { $0["name"]?.string == parameter }?["schema"]
-        return resolve(schema ?? .null)["enum"]?.array?.compactMap(\.string) ?? []
+        let schema = resolve(all.map(resolve).first { $0["name"]?.string == parameter }?["schema"] ?? .null)
+        // One word, or a list of them.
+        let words = schema["enum"] ?? resolve(schema["items"] ?? .null)["enum"]
+        return words?.array?.compactMap(\.string) ?? []
     }
 
     /// Operations whose body is described as an object without saying of what: nobody could see what it refers to.
