@@ -72,19 +72,19 @@ extension TestPlatform {
         return count ?? 0
     }
 
-    /// What the platform's own audit trail says of failed sign-ins from an address, the oldest first.
-    func failedSignIns(from address: String) async throws -> [(label: String, reason: String)] {
+    /// What the platform's own audit trail says of an address, the oldest first: action, actor and, of a refusal, the reason.
+    func platformTrail(of address: String) async throws -> [(action: String, actor: String, reason: String?)] {
         let console = try await PostgresConsole.open(database.configuration, logger: Logger(label: "test"))
         defer { console.close() }
         try await console.run(script: "begin; set local role rookery_guard")
         let found = try await console.query(
             """
-            select a.actor_label, a.changes #>> '{reason,new}' from app.audit_entries a
-            join app.organizations o on o.id = a.organization_id and o.kind = 'platform'
-            where a.action_key = 'login_failed' and host(a.ip) = \(address) order by a.audit_seq
+            select a.action_key, a.actor_kind || ' ' || a.actor_label, a.changes #>> '{reason,new}'
+            from app.audit_entries a join app.organizations o on o.id = a.organization_id and o.kind = 'platform'
+            where host(a.ip) = \(address) order by a.audit_seq
             """
-        ).map { (row: inout RowReader) throws -> (label: String, reason: String) in
-            (label: try row.next(), reason: try row.next())
+        ).map { (row: inout RowReader) throws -> (action: String, actor: String, reason: String?) in
+            (action: try row.next(), actor: try row.next(), reason: try row.next())
         }
         try await console.run(script: "rollback")
         return found

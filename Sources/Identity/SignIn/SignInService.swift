@@ -34,9 +34,6 @@ package struct IssuedTokens: Sendable {
 
 /// Signing in with a password and staying signed in (IAM-1, S5 to S7).
 package struct SignInService: Sendable {
-    /// How long a client may repeat a refresh whose answer it lost.
-    static let graceSeconds = 10
-
     let queries: AuthQueries
     let tenants: TenantDatabase
     let hasher: PasswordHasher
@@ -102,64 +99,8 @@ package struct SignInService: Sendable {
             session: login.sessionID, user: account.userID,
             organization: try await authorized(session: login.sessionID, home: home), refresh: refresh,
             expiresAt: login.expiresAt)
-        try await audit("login", tokens, email: account.email, origin)
+        try await audit("login", tokens, in: home, email: account.email, origin)
         return tokens
-    }
-
-    /// Exchanges a refresh token for a new pair. Within ten seconds the same token gives the same successor again, for a
-    /// client that lost the answer; later its use ends the session, because somebody else has it.
-    /// - Parameter organization: where to act from now on; without it the session's own.
-    /// - Throws: `invalid-credentials`; `not-found` for an organization where the person may not act and
-    ///   `organization-suspended`, after which the presented token is as good as before.
-    package func refresh(
-        _ text: String, organization: OrganizationID?, from origin: RequestOrigin
-    ) async throws -> IssuedTokens {
-        guard let presented = SecretToken(parsing: text, as: .refreshToken) else { throw Self.invalidRefresh }
-        let found = try await accepted(queries.inspect(presented, graceSeconds: Self.graceSeconds), origin)
-        let target = try await authorized(session: found.session, home: organization ?? found.home)
-        let successor = try SecretToken(generating: .refreshToken, from: SystemRandom())
-        let context = SealingContext(
-            organization: "platform", table: "refresh_tokens", row: presented.lookupHash.hexadecimal)
-        let sealed = try keyring.seal(Array(successor.revealed.utf8), for: context, random: SystemRandom())
-        let expiresAt = clock.now() + refreshLifetime
-        let rotated = try await accepted(
-            queries.rotate(
-                presented, to: successor, sealed: sealed, expiresAt: expiresAt, graceSeconds: Self.graceSeconds), origin
-        )
-        var next = successor
-        if rotated.isReplay {
-            let opened = try rotated.successorSealed.map { try keyring.open($0, for: context) } ?? []
-            guard let first = SecretToken(parsing: String(decoding: opened, as: UTF8.self), as: .refreshToken) else {
-                throw Self.invalidRefresh
-            }
-            next = first
-        }
-        return try issue(
-            session: rotated.session, user: rotated.user, organization: target, refresh: next, expiresAt: expiresAt)
-    }
-
-    private struct AcceptedRefresh {
-        let session: SessionID
-        let user: UserID
-        let home: OrganizationID
-        let isReplay: Bool
-        let successorSealed: [UInt8]?
-    }
-
-    /// - Throws: `invalid-credentials` unless the token may be used; a token used again too late goes into the audit trail.
-    private func accepted(_ outcome: RefreshOutcome?, _ origin: RequestOrigin) async throws -> AcceptedRefresh {
-        guard let outcome, let session = outcome.sessionID, let user = outcome.userID, let home = outcome.organizationID
-        else { throw Self.invalidRefresh }
-        switch outcome.kind {
-        case .live, .rotated, .replayed:
-            return AcceptedRefresh(
-                session: session, user: user, home: home, isReplay: outcome.kind == .replayed,
-                successorSealed: outcome.successorSealed)
-        case .reused:
-            try await auditReuse(session: session, user: user, home: home, origin)
-            throw Self.invalidRefresh
-        case .expired, .revoked, .unknown: throw Self.invalidRefresh
-        }
     }
 
     /// Ends the caller's session, or every session of the person.
@@ -167,12 +108,15 @@ package struct SignInService: Sendable {
         guard let user = principal.actor.userID, let session = principal.actor.sessionID else {
             throw ServiceError(.forbidden, "Only a signed-in person can sign out; a key is deleted instead.")
         }
+        let home = try await queries.session(session)?.organizationID
         if everywhere {
             _ = try await queries.endAll(of: user)
         } else {
             _ = try await queries.end(session, by: session)
         }
-        guard let scope = principal.scope else { return }
+        // A platform administrator acts in no organization; the trail is the platform's, where the session began.
+        guard let organization = principal.scope?.organizationID ?? home else { return }
+        let scope = TenantScope(organizationID: organization, actor: principal.actor)
         try await tenants.withTransaction(scope, .readWrite) { (tx: borrowing TenantTransaction) async throws -> Void in
             tx.recordChange(
                 everywhere ? "logout_everywhere" : "logout", of: "session", session.uuid, from: nil, to: nil)
@@ -232,9 +176,6 @@ package struct SignInService: Sendable {
     // MARK: -
 
     static let suspended = ServiceError(.organizationSuspended, "The organization is suspended; ask its administrator.")
-    private static let invalidRefresh = ServiceError(
-        .invalidCredentials, "The refresh token is not valid; sign in again.")
-
     private func refuseWhileLocked(_ buckets: [[UInt8]]) async throws {
         guard let until = try await queries.lockedUntil(buckets) else { return }
         let seconds = max(1, Int((until.microseconds - clock.now().microseconds + 999_999) / 1_000_000))
@@ -252,7 +193,7 @@ package struct SignInService: Sendable {
 
     /// The organization that a session acts in when it wants to act in this one; nil for a platform administrator's home.
     /// - Throws: `not-found`, `organization-suspended`.
-    private func authorized(session: SessionID, home: OrganizationID) async throws -> OrganizationID? {
+    func authorized(session: SessionID, home: OrganizationID) async throws -> OrganizationID? {
         if let right = try await queries.right(of: session, in: home) {
             guard right.mayAct else { throw ServiceError.notFound("organization") }
             if right.status != "active" { throw Self.suspended }
@@ -265,7 +206,7 @@ package struct SignInService: Sendable {
         return nil
     }
 
-    private func issue(
+    func issue(
         session: SessionID, user: UserID, organization: OrganizationID?, refresh: SecretToken, expiresAt: Timestamp
     ) throws -> IssuedTokens {
         let issued = try keys.issue(subject: user, session: session, organization: organization, at: clock.now())
@@ -274,26 +215,17 @@ package struct SignInService: Sendable {
             sessionID: session, userID: user, organizationID: organization)
     }
 
-    private func audit(_ action: String, _ tokens: IssuedTokens, email: String, _ origin: RequestOrigin) async throws {
-        guard let organization = tokens.organizationID else { return }
+    private func audit(
+        _ action: String, _ tokens: IssuedTokens, in home: OrganizationID, email: String, _ origin: RequestOrigin
+    ) async throws {
         let actor = Actor(
-            kind: .user, id: tokens.userID.description, label: email, userID: tokens.userID,
-            sessionID: tokens.sessionID,
+            kind: tokens.organizationID == nil ? .superadmin : .user, id: tokens.userID.description, label: email,
+            userID: tokens.userID, sessionID: tokens.sessionID,
             address: origin.address, requestID: origin.requestID)
-        try await record(action, tokens.sessionID, actor, in: organization)
+        try await record(action, tokens.sessionID, actor, in: home)
     }
 
-    private func auditReuse(session: SessionID, user: UserID, home: OrganizationID, _ origin: RequestOrigin)
-        async throws
-    {
-        let person = try await queries.session(session)
-        let actor = Actor(
-            kind: .user, id: user.description, label: person?.email ?? "", userID: user, sessionID: session,
-            address: origin.address, requestID: origin.requestID)
-        try await record("refresh_reused", session, actor, in: home)
-    }
-
-    private func record(_ action: String, _ session: SessionID, _ actor: Actor, in organization: OrganizationID)
+    func record(_ action: String, _ session: SessionID, _ actor: Actor, in organization: OrganizationID)
         async throws
     {
         let scope = TenantScope(organizationID: organization, actor: actor)

@@ -84,7 +84,7 @@ struct IdempotentRequest: Sendable {
         return answer
     }
 
-    /// As ``once(_:_:)-(TenantTransaction,_)``, in a transaction of the platform.
+    /// The same in a transaction of the platform.
     func once(
         _ tx: borrowing SystemTransaction, _ work: (borrowing SystemTransaction) async throws -> Answer
     ) async throws -> Answer {

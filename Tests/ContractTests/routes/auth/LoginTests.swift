@@ -67,8 +67,8 @@ import Testing
         try await Self.login(client, nobody, "not the password").expect(401)
         // What is no address may be a password in the wrong field.
         try await Self.login(client, "hunter2 of \(organization.name)", "not the password").expect(401)
-        let unknown = try await platform.failedSignIns(from: address).filter { $0.reason == "unknown_account" }
-        #expect(unknown.map(\.label) == [nobody, ""])
+        let unknown = try await platform.platformTrail(of: address).filter { $0.reason == "unknown_account" }
+        #expect(unknown.map(\.actor) == ["anonymous \(nobody)", "anonymous "])
     }
 
     @Test("many failures at once do not flood the trail, and its last entry tells of the lock")
@@ -131,6 +131,15 @@ import Testing
         #expect(me.json["kind"] == "superadmin")
         #expect(me.json["organization_id"] == .null)
         try await platform.superadmin.get("/users").expect(403)
+        let client = platform.client
+        let address = try #require(client.headers.first { $0.0 == "X-Forwarded-For" }?.1)
+        let email = try #require(me.json["user"]?["email"]?.string)
+        try await Self.login(client, email, "not the password").expect(401)
+        let token = try await Self.login(client, email, TestPlatform.password).expect(200).json["access_token"]
+        try await client.bearer(token?.string ?? "").post("/auth/logout").expect(204)
+        let trail = try await platform.platformTrail(of: address)
+        #expect(trail.map(\.action) == ["login_failed", "login", "logout"])
+        #expect(trail.map(\.actor) == ["anonymous \(email)", "superadmin \(email)", "superadmin \(email)"])
     }
 
     @Test("thirty sign-ins at once neither fail nor keep others waiting")

@@ -81,6 +81,7 @@ struct EventRouteTests {
         #expect(spans.reduce(0) { $0 + ($1["total"]?.integer ?? 0) } == 4)
         let groups = try await organization.admin.get("/events/correlated?device_id=\(device.id)").expect(200).items
         #expect(Set(groups.map { $0["correlation_key"] ?? .null }) == ["k1", .null])
-        #expect(groups.first { $0["correlation_key"] == "k1" }?["severity"] == "error")
+        let correlated: JSONValue? = groups.first { $0["correlation_key"]?.string == "k1" }
+        #expect(correlated?["severity"]?.string == "error")
     }
 }
