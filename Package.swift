@@ -57,10 +57,12 @@ let package = Package(
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // Ground: no I/O, no tenants.
         module("JSON", ["CSimdJSON"]),
         module("Kernel", ["JSON"]),
+        module("Expressions", ["JSON", "CRE2"]),
         module("Secrets", ["Kernel", "CArgon2", "COpenSSL"]),
         module("RateLimits", ["Kernel", "JSON"]),
         module("Tenancy", ["Kernel"]),
@@ -122,7 +124,8 @@ let package = Package(
         .executableTarget(
             name: "Rookery",
             dependencies: [
-                "Platform", "Fleet", "Kernel", "Persistence", "PostgresClient", logging, lifecycle,
+                "Platform", "Fleet", "Kernel", "Persistence", "PostgresClient", "Expressions", "JSON", logging,
+                lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -130,7 +133,8 @@ let package = Package(
             ], swiftSettings: settings),
 
         // Measuring, by hand.
-        .executableTarget(name: "Benchmarks", dependencies: ["Pipeline", logging], swiftSettings: settings),
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["Pipeline", "Expressions", "JSON", logging], swiftSettings: settings),
 
         // Proof. What needs TestStorage alone is also tried under the thread sanitizer (deploy/check-threads).
         module("TestStorage", ["Persistence", "PostgresClient", logging]),
@@ -146,6 +150,7 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ]),
         tests("JSONTests", ["JSON"]),
+        tests("ExpressionsTests", ["Expressions", "JSON"]),
         tests("KernelTests", ["Kernel", "JSON"]),
         tests("SeriesCodecTests", ["SeriesCodec"]),
         tests("SecretsTests", ["Secrets", "COpenSSL"]),

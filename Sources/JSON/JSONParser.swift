@@ -35,24 +35,36 @@ package final class JSONParser {
 
     /// Lends a parser from the process-wide pool, so that its buffers are used again.
     package static func withPooled<Result>(_ body: (JSONParser) throws -> Result) rethrows -> Result {
-        let parser = pool.withLock { $0.popLast() }?.parser ?? JSONParser()
-        defer {
-            let pooled = Pooled(parser: parser)
-            pool.withLock { if $0.count < pooledParsers { $0.append(pooled) } }
-        }
+        let parser = takePooled()
+        defer { giveBack(parser) }
         return try body(parser)
+    }
+
+    /// A parser for the caller alone, who returns it by ``giveBack(_:)``.
+    static func takePooled() -> JSONParser { pool.withLock { $0.popLast() }?.parser ?? JSONParser() }
+
+    /// The caller must not use the parser, nor what it parsed, afterwards.
+    static func giveBack(_ parser: JSONParser) {
+        let pooled = Pooled(parser: parser)
+        pool.withLock { if $0.count < pooledParsers { $0.append(pooled) } }
     }
 
     /// Parses `bytes` and lends the root value. The view is valid only inside `body`.
     package func parse<Result>(
         _ bytes: UnsafeRawBufferPointer, _ body: (JSONView) throws -> Result
     ) throws -> Result {
+        let (tape, strings) = try parse(bytes)
+        // Word 0 is the root, word 1 the document's value.
+        return try body(JSONView(tape: tape, strings: strings, index: 1))
+    }
+
+    /// Parses `bytes`; the pointers are valid until this parser is used again or freed.
+    func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> (UnsafePointer<UInt64>, UnsafePointer<UInt8>) {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { throw JSONError("the text is empty") }
         let document = csimdjson_parse(parser, base.assumingMemoryBound(to: UInt8.self), bytes.count)
         guard document.error == 0, let tape = document.tape, let strings = document.strings else {
             throw JSONError(String(cString: csimdjson_message(document.error)))
         }
-        // Word 0 is the root, word 1 the document's value.
-        return try body(JSONView(tape: tape, strings: strings, index: 1))
+        return (tape, strings)
     }
 }

@@ -1,0 +1,140 @@
+/// Which parts of its input an expression may look at: paths of names, each with all that lies beneath it.
+///
+/// It never names too little; where that cannot be told, it names the object within which the expression looks.
+package struct ReadPaths: Sendable, Equatable {
+    /// In the order in which the expression comes to them. A path of no names is the whole input.
+    package private(set) var paths: [[String]] = []
+
+    /// Whether the value may depend on the member of that name of the input.
+    package func touches(_ name: String) -> Bool { paths.contains { $0.first.map { $0 == name } ?? true } }
+
+    /// Whether it reads the input as a whole.
+    package var isEverything: Bool { paths.contains([]) }
+
+    init(paths: [[String]]) { for path in paths { add(path) } }
+
+    init(of syntax: Syntax) {
+        var reader = Reader()
+        _ = reader.read(syntax, at: .input([]))
+        self.init(paths: reader.found)
+    }
+
+    private mutating func add(_ path: [String]) {
+        guard !paths.contains(where: { path.starts(with: $0) }) else { return }
+        paths.removeAll { $0.starts(with: path) }
+        paths.append(path)
+    }
+
+    /// Where a value comes from.
+    private enum Origin {
+        /// It lies at this path of the input, or in an array there.
+        case input([String])
+        /// It was made; what it was made from has been noted.
+        case made
+    }
+
+    private struct Reader {
+        var found: [[String]] = []
+
+        /// Notes that the value there is looked at.
+        mutating func note(_ origin: Origin) { if case .input(let path) = origin { found.append(path) } }
+
+        mutating func note(_ syntax: Syntax?, at context: Origin) {
+            guard let syntax else { return }
+            note(read(syntax, at: context))
+        }
+
+        /// Where the value of `syntax` comes from; what it looks at on the way is noted.
+        mutating func read(_ syntax: Syntax, at context: Origin) -> Origin {
+            var origin = readKind(syntax, at: context)
+            guard let extras = syntax.extras else { return origin }
+            for predicate in extras.predicates { note(predicate, at: origin) }
+            for case .filter(let predicate) in extras.stages { note(predicate, at: origin) }
+            if extras.focus != nil {
+                // The variable leads to it from anywhere further on.
+                note(origin)
+                origin = context
+            }
+            if let group = extras.group {
+                for pair in group.pairs {
+                    note(pair.0, at: origin)
+                    note(pair.1, at: origin)
+                }
+                return .made
+            }
+            return origin
+        }
+
+        private mutating func readKind(_ syntax: Syntax, at context: Origin) -> Origin {
+            switch syntax.kind {
+            case .path:
+                var origin = context
+                for step in syntax.items { origin = read(step, at: origin) }
+                return origin
+            case .name:
+                guard case .input(let path) = context else { return .made }
+                return .input(path + [syntax.text])
+            case .variable:
+                switch syntax.text {
+                case "": return context
+                case "$": return .input([])
+                default: return .made
+                }
+            case .sort:
+                for term in syntax.terms { note(term.expression, at: context) }
+                return context
+            case .wildcard, .descendants:
+                note(context)
+                return .made
+            case .parent:
+                // Anything around the context.
+                note(.input([]))
+                return .made
+            case .block:
+                var origin = Origin.made
+                for (index, item) in syntax.items.enumerated() {
+                    origin = read(item, at: context)
+                    if index < syntax.items.count - 1 { note(origin) }
+                }
+                return origin
+            case .call, .partial:
+                readCall(syntax, at: context, piped: false)
+                return .made
+            case .apply:
+                note(syntax.left, at: context)
+                if let right = syntax.right, right.kind == .call {
+                    readCall(right, at: context, piped: true)
+                } else {
+                    note(syntax.right, at: context)
+                }
+                return .made
+            case .transform: return .made
+            case .lambda:
+                note(syntax.left, at: context)
+                return .made
+            default:
+                for part in [syntax.left, syntax.right, syntax.third] { note(part, at: context) }
+                for item in syntax.items { note(item, at: context) }
+                for pair in syntax.pairs {
+                    note(pair.0, at: context)
+                    note(pair.1, at: context)
+                }
+                return .made
+            }
+        }
+
+        private mutating func readCall(_ syntax: Syntax, at context: Origin, piped: Bool) {
+            for argument in syntax.items { note(argument, at: context) }
+            guard let procedure = syntax.left else { return }
+            guard procedure.kind == .variable, let builtin = Builtin.named(procedure.text) else {
+                // A function of one's own, or one that takes the context if it likes.
+                note(procedure, at: context)
+                if procedure.kind != .lambda || procedure.signature != nil { note(context) }
+                return
+            }
+            let given = syntax.items.count + (piped ? 1 : 0)
+            let mayUseContext = builtin.signature.parameters.contains(where: \.usesContext)
+            if builtin.name == "eval" || (mayUseContext && given < builtin.signature.parameters.count) { note(context) }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+import Glibc
+
+extension Value {
+    /// The number, or nil for ``undefined`` and everything else.
+    /// - Throws: D1001 for what is too large to be one.
+    @inline(__always)
+    func finiteNumber() throws(ExpressionError) -> Double? {
+        guard case .number(let number) = self, !number.isNaN else { return nil }
+        guard number.isFinite else { throw ExpressionError("D1001", value: .string("\(number)")) }
+        return number
+    }
+}
+
+/// `+ - * / %`.
+final class ArithmeticNode: Node {
+    private let operation: Operator
+    private let left: Node
+    private let right: Node
+
+    init(_ operation: Operator, _ left: Node, _ right: Node, position: Int) {
+        self.operation = operation
+        self.left = left
+        self.right = right
+        super.init(position: position)
+    }
+
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        try run.checkStack()
+        let first = try left.evaluate(input, frame, &run)
+        let second = try right.evaluate(input, frame, &run)
+        guard case .number(let one) = first, case .number(let two) = second, one.isFinite, two.isFinite else {
+            return try fail(first, second)
+        }
+        switch operation {
+        case .plus: return .number(one + two)
+        case .minus: return .number(one - two)
+        case .times: return .number(one * two)
+        case .divide: return .number(one / two)
+        default: return .number(fmod(one, two))
+        }
+    }
+
+    /// Nothing when a side is missing, otherwise the fault.
+    private func fail(_ first: Value, _ second: Value) throws(ExpressionError) -> Value {
+        for (code, value) in [("T2001", first), ("T2002", second)] {
+            if case .undefined = value { continue }
+            do throws(ExpressionError) {
+                if try value.finiteNumber() != nil { continue }
+            } catch {
+                throw error.placed(at: position, token: operation.rawValue)
+            }
+            throw ExpressionError(code, at: position, token: operation.rawValue, value: value)
+        }
+        return .undefined
+    }
+}
+
+/// `-value`.
+final class NegationNode: Node {
+    private let operand: Node
+
+    init(_ operand: Node, position: Int) {
+        self.operand = operand
+        super.init(position: position)
+    }
+
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        try run.checkStack()
+        let value = try operand.evaluate(input, frame, &run)
+        if case .undefined = value { return .undefined }
+        guard let number = try value.finiteNumber() else {
+            throw ExpressionError("D1002", at: position, token: "-", value: value)
+        }
+        return .number(-number)
+    }
+}
+
+/// `< <= > >=`.
+final class ComparisonNode: Node {
+    private let operation: Operator
+    private let left: Node
+    private let right: Node
+
+    init(_ operation: Operator, _ left: Node, _ right: Node, position: Int) {
+        self.operation = operation
+        self.left = left
+        self.right = right
+        super.init(position: position)
+    }
+
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        try run.checkStack()
+        let first = try left.evaluate(input, frame, &run)
+        let second = try right.evaluate(input, frame, &run)
+        switch (first, second) {
+        case (.number(let one), .number(let two)):
+            switch operation {
+            case .less: return .boolean(one < two)
+            case .lessOrEqual: return .boolean(one <= two)
+            case .greater: return .boolean(one > two)
+            default: return .boolean(one >= two)
+            }
+        case (.string(let one), .string(let two)):
+            switch operation {
+            case .less: return .boolean(one.isBefore(two))
+            case .lessOrEqual: return .boolean(!two.isBefore(one))
+            case .greater: return .boolean(two.isBefore(one))
+            default: return .boolean(!one.isBefore(two))
+            }
+        default: break
+        }
+        for value in [first, second] {
+            switch value {
+            case .undefined, .number, .string: continue
+            default: throw ExpressionError("T2010", at: position, token: operation.rawValue, value: value)
+            }
+        }
+        if first.isUndefined || second.isUndefined { return .undefined }
+        throw ExpressionError("T2009", at: position, token: operation.rawValue, value: first, secondValue: second)
+    }
+}
+
+/// `=` and `!=`.
+final class EqualityNode: Node {
+    private let negated: Bool
+    private let left: Node
+    private let right: Node
+
+    init(negated: Bool, _ left: Node, _ right: Node, position: Int) {
+        self.negated = negated
+        self.left = left
+        self.right = right
+        super.init(position: position)
+    }
+
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        try run.checkStack()
+        let first = try left.evaluate(input, frame, &run)
+        let second = try right.evaluate(input, frame, &run)
+        if first.isUndefined || second.isUndefined { return .boolean(false) }
+        return .boolean(first.isEqual(to: second) != negated)
+    }
+}
+
+/// `and` and `or`; the right side is evaluated only when it matters.
+final class LogicNode: Node {
+    private let isAnd: Bool
+    private let left: Node
+    private let right: Node
+
+    init(isAnd: Bool, _ left: Node, _ right: Node, position: Int) {
+        self.isAnd = isAnd
+        self.left = left
+        self.right = right
+        super.init(position: position)
+    }
+
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        try run.checkStack()
+        let first = try left.evaluate(input, frame, &run).truth ?? false
+        if first != isAnd { return .boolean(first) }
+        return .boolean(try right.evaluate(input, frame, &run).truth ?? false)
+    }
+}
+
+/// `&`: both sides as one string; what is missing is empty.
+final class ConcatenationNode: Node {
+    private let left: Node
+    private let right: Node
+
+    init(_ left: Node, _ right: Node, position: Int) {
+        self.left = left
+        self.right = right
+        super.init(position: position)
+    }
+
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        try run.checkStack()
+        let first = try left.evaluate(input, frame, &run)
+        let second = try right.evaluate(input, frame, &run)
+        do throws(ExpressionError) {
+            let one = try first.text(&run)
+            let two = try second.text(&run)
+            try run.spend(bytes: one.utf8.count + two.utf8.count)
+            return .string(one + two)
+        } catch {
+            throw error.placed(at: position, token: "&")
+        }
+    }
+}
+
+/// `in`: whether the left side is one of the right side's values.
+final class ContainmentNode: Node {
+    private let left: Node
+    private let right: Node
+
+    init(_ left: Node, _ right: Node, position: Int) {
+        self.left = left
+        self.right = right
+        super.init(position: position)
+    }
+
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        try run.checkStack()
+        let first = try left.evaluate(input, frame, &run)
+        let second = try right.evaluate(input, frame, &run)
+        if first.isUndefined { return .boolean(false) }
+        let items = second.items
+        try run.step(items.count)
+        return .boolean(items.contains { $0.isSame(as: first) })
+    }
+}
+
+/// `from..to`: the integers between, both included.
+final class RangeNode: Node {
+    private let left: Node
+    private let right: Node
+    /// Fixed by the language.
+    private static let largest = 1e7
+
+    init(_ left: Node, _ right: Node, position: Int) {
+        self.left = left
+        self.right = right
+        super.init(position: position)
+    }
+
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        try run.checkStack()
+        let first = try left.evaluate(input, frame, &run)
+        let second = try right.evaluate(input, frame, &run)
+        let from = try integer(first, orThrow: "T2003")
+        let to = try integer(second, orThrow: "T2004")
+        guard let from, let to, from <= to else { return .undefined }
+        let count = to - from + 1
+        guard count <= Self.largest else {
+            throw ExpressionError("D2014", at: position, token: "..", value: .number(count))
+        }
+        do throws(ExpressionError) {
+            try run.spend(sequence: Int(count), added: Int(count))
+        } catch {
+            throw error.placed(at: position, token: "..")
+        }
+        var numbers: [Value] = []
+        numbers.reserveCapacity(Int(count))
+        for offset in 0..<Int(count) { numbers.append(.number(from + Double(offset))) }
+        return Value.array(List(scalars: numbers, flags: .sequence)).collapsed
+    }
+
+    private func integer(_ value: Value, orThrow code: String) throws(ExpressionError) -> Double? {
+        if case .undefined = value { return nil }
+        guard case .number(let number) = value, number == number.rounded(), number.isFinite else {
+            throw ExpressionError(code, at: position, token: "..", value: value)
+        }
+        return number
+    }
+}

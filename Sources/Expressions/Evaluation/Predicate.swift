@@ -1,0 +1,83 @@
+/// `[…]` behind a step: a position, counted from the end when negative, or a condition.
+struct Predicate {
+    let expression: Node
+    /// The position, when it is written as a number.
+    let position: Double?
+
+    /// The values that fulfil it, as a sequence that has not collapsed.
+    func filter(_ value: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        if case .tuples(let stream) = value { return .tuples(try filter(stream, frame, &run)) }
+        // What is missing counts as one item here: its predicate is evaluated, and it stays missing.
+        let items = value.elements ?? [value]
+        if let position {
+            guard let index = Self.index(position, count: items.count) else { return .array(List(flags: .sequence)) }
+            let item = items[index]
+            if item.isArray { return item }
+            return .array(List(item.isUndefined ? [] : [item], flags: .sequence))
+        }
+        var kept = List(flags: .sequence)
+        try run.step(items.count)
+        for (index, item) in items.enumerated() {
+            let outcome = try expression.evaluate(item, frame, &run)
+            for _ in 0..<Self.times(outcome, index: index, count: items.count) where !item.isUndefined {
+                kept.append(item)
+            }
+        }
+        return .array(kept)
+    }
+
+    func filter(_ stream: TupleStream, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> TupleStream
+    {
+        if let position {
+            guard let index = Self.index(position, count: stream.tuples.count) else { return TupleStream([]) }
+            return TupleStream([stream.tuples[index]])
+        }
+        var kept: [Tuple] = []
+        try run.step(stream.tuples.count)
+        for (index, tuple) in stream.tuples.enumerated() {
+            let outcome = try expression.evaluate(tuple.context, tuple.frame(within: frame), &run)
+            for _ in 0..<Self.times(outcome, index: index, count: stream.tuples.count) { kept.append(tuple) }
+        }
+        return TupleStream(kept)
+    }
+
+    /// How often the item at `index` is kept: once for a condition that holds, once for each number that is its position.
+    private static func times(_ outcome: Value, index: Int, count: Int) -> Int {
+        if case .number(let number) = outcome { return Self.index(number, count: count) == index ? 1 : 0 }
+        if let elements = outcome.elements, !elements.isEmpty, elements.allSatisfy({ $0.isNumber }) {
+            return elements.count { element in
+                if case .number(let number) = element { Self.index(number, count: count) == index } else { false }
+            }
+        }
+        return outcome.truth ?? false ? 1 : 0
+    }
+
+    private static func index(_ position: Double, count: Int) -> Int? {
+        let whole = position.rounded(.down)
+        let index = whole < 0 ? Double(count) + whole : whole
+        return index >= 0 && index < Double(count) ? Int(index) : nil
+    }
+}
+
+extension Value {
+    var isNumber: Bool { if case .number = self { true } else { false } }
+    var isString: Bool { if case .string = self { true } else { false } }
+}
+
+/// Something that is no step of a path, with predicates.
+final class FilteredNode: Node {
+    private let value: Node
+    private let predicates: [Predicate]
+
+    init(_ value: Node, _ predicates: [Predicate]) {
+        self.value = value
+        self.predicates = predicates
+        super.init(position: value.position)
+    }
+
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        var result = try value.evaluate(input, frame, &run)
+        for predicate in predicates { result = try predicate.filter(result, frame, &run) }
+        return finish(result)
+    }
+}

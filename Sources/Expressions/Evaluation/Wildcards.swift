@@ -1,0 +1,41 @@
+/// `*`: the values of all members, their arrays flattened.
+final class WildcardNode: Node {
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        var found = List(flags: .sequence)
+        for member in input.unwrapped.members { try flatten(member.value, into: &found, &run) }
+        if case .array(let list) = input, list.flags.contains(.wrapsInput), let array = list.elements.first?.elements {
+            for element in array { try flatten(element, into: &found, &run) }
+        }
+        return finish(.array(found))
+    }
+
+    private func flatten(_ value: Value, into found: inout List, _ run: inout Evaluation) throws(ExpressionError) {
+        guard let elements = value.elements else {
+            found.append(value)
+            return try run.spend(sequence: found.count)
+        }
+        try run.checkStack()
+        for element in elements { try flatten(element, into: &found, &run) }
+    }
+}
+
+/// `**`: the context and all values within it.
+final class DescendantsNode: Node {
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        if case .undefined = input { return .undefined }
+        var found = List(flags: .sequence)
+        try collect(input, into: &found, &run)
+        return finish(.array(found))
+    }
+
+    private func collect(_ value: Value, into found: inout List, _ run: inout Evaluation) throws(ExpressionError) {
+        try run.checkStack()
+        if let elements = value.elements {
+            for element in elements { try collect(element, into: &found, &run) }
+            return
+        }
+        found.append(value)
+        try run.spend(sequence: found.count)
+        for member in value.members { try collect(member.value, into: &found, &run) }
+    }
+}

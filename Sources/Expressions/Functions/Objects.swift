@@ -1,0 +1,91 @@
+extension Builtin {
+    static let objects: [Builtin] = [
+        Builtin("keys", "<x-:a<s>>", arity: 1) { (arguments, run) throws(ExpressionError) in
+            var names = ObjectBuilder()
+            try collectNames(arguments[0], into: &names, &run)
+            return .array(List(scalars: names.members.map { .string($0.0) }, flags: .sequence))
+        },
+        Builtin("lookup", "<x-s:x>", arity: 2) { (arguments, run) throws(ExpressionError) in
+            guard case .string(let name) = arguments[1] else { return .undefined }
+            return try arguments[0].lookup(FieldName(name), &run)
+        },
+        Builtin("spread", "<x-:a<o>>", arity: 1) { (arguments, run) throws(ExpressionError) in
+            try spread(arguments[0], &run)
+        },
+        Builtin("merge", "<a<o>:o>", arity: 1) { (arguments, run) throws(ExpressionError) in
+            guard let elements = arguments[0].elements else { return .undefined }
+            var merged = ObjectBuilder()
+            for element in elements {
+                for member in element.members {
+                    try run.step()
+                    merged[member.name] = member.value
+                }
+            }
+            return merged.value
+        },
+        Builtin("each", "<o-f:a>", arity: 2) { (arguments, run) throws(ExpressionError) in
+            guard case .function(let function) = arguments[1] else { return .undefined }
+            var found = List(flags: .sequence)
+            for member in arguments[0].members {
+                let given = [member.value, .string(member.name), arguments[0]]
+                let value = try function.call(Array(given.prefix(function.wanted(of: 3))), arguments.frame, &run)
+                    .collapsed
+                if !value.isUndefined { found.append(value) }
+                try run.spend(sequence: found.count)
+            }
+            return .array(found)
+        },
+        Builtin("sift", "<o-f?:o>", arity: 2) { (arguments, run) throws(ExpressionError) in
+            guard case .function(let function) = arguments[1] else { return .undefined }
+            var kept: [(String, Value)] = []
+            for member in arguments[0].members {
+                let given = [member.value, .string(member.name), arguments[0]]
+                let value = try function.call(Array(given.prefix(function.wanted(of: 3))), arguments.frame, &run)
+                if value.truth ?? false { kept.append((member.name, member.value)) }
+            }
+            return kept.isEmpty ? .undefined : .object(ObjectValue(uniqueMembers: kept))
+        },
+        Builtin("clone", "<(oa)-:o>", arity: 1) { (arguments, run) throws(ExpressionError) in
+            try arguments[0].unwrapped.copied(&run)
+        },
+    ]
+
+    private static func collectNames(
+        _ value: Value, into names: inout ObjectBuilder, _ run: inout Evaluation
+    ) throws(ExpressionError) {
+        try run.checkStack()
+        if let elements = value.elements {
+            for element in elements { try collectNames(element, into: &names, &run) }
+        } else {
+            for member in value.members {
+                try run.step()
+                names[member.name] = .null
+            }
+        }
+    }
+
+    private static func spread(_ value: Value, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        try run.checkStack()
+        var spreading = List(flags: .sequence)
+        if let elements = value.elements {
+            for element in elements {
+                let before = spreading.count
+                spreading.join(try spread(element, &run))
+                try run.spend(sequence: spreading.count, added: 1 + spreading.count - before)
+            }
+        } else if value.isObject {
+            for member in value.members {
+                spreading.append(.object(ObjectValue(uniqueMembers: [(member.name, member.value)])))
+                try run.spend(sequence: spreading.count)
+            }
+        } else {
+            return value
+        }
+        return .array(spreading)
+    }
+}
+
+extension Function {
+    /// How many of `offered` arguments, of which the first is always given, a function gets that may take fewer.
+    func wanted(of offered: Int) -> Int { max(1, min(offered, arity)) }
+}

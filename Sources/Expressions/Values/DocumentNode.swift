@@ -1,0 +1,137 @@
+import Glibc
+import JSON
+
+/// A document's memory. Its layout: https://github.com/simdjson/simdjson/blob/v3.0.1/doc/tape.md
+///
+/// Sendable, unchecked: the pointers are the document's, which never changes and which this object keeps.
+final class Tape: @unchecked Sendable {
+    private let document: JSONDocument
+    let words: UnsafePointer<UInt64>
+    let strings: UnsafePointer<UInt8>
+
+    init(_ document: JSONDocument) {
+        self.document = document
+        words = document.tape
+        strings = document.strings
+    }
+
+    @inline(__always)
+    func tag(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: words[index] >> 56) }
+
+    /// The index just behind the value at `index`.
+    @inline(__always)
+    func end(of index: Int) -> Int {
+        switch tag(index) {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): Int(UInt32(truncatingIfNeeded: words[index]))
+        case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "d"): index + 2
+        default: index + 1
+        }
+    }
+
+    /// The bytes of the string at `index`: valid UTF-8, unescaped.
+    @inline(__always)
+    func utf8(_ index: Int) -> UnsafeBufferPointer<UInt8> {
+        let start = strings + Int(words[index] & 0x00FF_FFFF_FFFF_FFFF)
+        let count = UnsafeRawPointer(start).loadUnaligned(as: UInt32.self)
+        return UnsafeBufferPointer(start: start + 4, count: Int(count))
+    }
+
+    @inline(__always)
+    func value(_ index: Int) -> Value {
+        switch tag(index) {
+        case UInt8(ascii: "d"): .number(Double(bitPattern: words[index + 1]))
+        case UInt8(ascii: "l"): .number(Double(Int64(bitPattern: words[index + 1])))
+        case UInt8(ascii: "\""): .string(String(decoding: utf8(index), as: UTF8.self))
+        case UInt8(ascii: "t"): .boolean(true)
+        case UInt8(ascii: "f"): .boolean(false)
+        case UInt8(ascii: "{"): .documentObject(DocumentNode(tape: self, index: Int32(truncatingIfNeeded: index)))
+        case UInt8(ascii: "["): .documentArray(DocumentNode(tape: self, index: Int32(truncatingIfNeeded: index)))
+        case UInt8(ascii: "u"): .number(Double(words[index + 1]))
+        default: .null
+        }
+    }
+
+    /// The index of the first member of that name of the object at `index`, or nil.
+    @inline(__always)
+    func member(_ name: FieldName, of index: Int) -> Int? {
+        let last = Int(UInt32(truncatingIfNeeded: words[index])) - 1
+        var at = index + 1
+        while at < last {
+            let bytes = utf8(at)
+            if bytes.count == name.count, let start = bytes.baseAddress, memcmp(start, name.bytes, bytes.count) == 0 {
+                return at + 1
+            }
+            at = end(of: at + 1)
+        }
+        return nil
+    }
+}
+
+/// An array or an object of a document.
+package struct DocumentNode: Sendable {
+    let tape: Tape
+    let index: Int32
+
+    @inline(__always)
+    var value: Value { tape.value(Int(index)) }
+
+    /// Exact up to 16,777,215; an upper bound is not needed beyond, for it is only used to reserve room.
+    var count: Int { Int((tape.words[Int(index)] >> 32) & 0xFF_FFFF) }
+
+    @inline(__always)
+    var firstIndex: Int { Int(index) + 1 }
+    /// Behind the last element or member.
+    @inline(__always)
+    var lastIndex: Int { Int(UInt32(truncatingIfNeeded: tape.words[Int(index)])) - 1 }
+
+    /// The elements of an array.
+    var elements: [Value] {
+        var elements: [Value] = []
+        elements.reserveCapacity(count)
+        var at = firstIndex
+        let last = lastIndex
+        while at < last {
+            elements.append(tape.value(at))
+            at = tape.end(of: at)
+        }
+        return elements
+    }
+
+    /// The members of an object; the first of those with one name.
+    var members: [(name: String, value: Value)] {
+        var members: [(name: String, value: Value)] = []
+        members.reserveCapacity(count)
+        var at = firstIndex
+        let last = lastIndex
+        while at < last {
+            members.append((String(decoding: tape.utf8(at), as: UTF8.self), tape.value(at + 1)))
+            at = tape.end(of: at + 1)
+        }
+        guard members.count > 1 else { return members }
+        var seen = Set<ExactText>(minimumCapacity: members.count)
+        members.removeAll { !seen.insert(ExactText($0.name)).inserted }
+        return members
+    }
+}
+
+/// A member's name, ready to be compared with the bytes of a document.
+///
+/// Sendable, unchecked: the bytes are written once, in `init`.
+final class FieldName: @unchecked Sendable {
+    let text: String
+    let bytes: UnsafeMutablePointer<UInt8>
+    let count: Int
+
+    init(_ text: String) {
+        self.text = text
+        count = text.utf8.count
+        bytes = .allocate(capacity: max(count, 1))
+        var position = 0
+        for byte in text.utf8 {
+            bytes[position] = byte
+            position += 1
+        }
+    }
+
+    deinit { bytes.deallocate() }
+}

@@ -1,0 +1,65 @@
+import Expressions
+import JSON
+import Testing
+
+@Suite struct CompileTests {
+    @Test(
+        "faults are told with code, place and word",
+        arguments: [
+            ("1 + ", "S0207", 4), ("[1,2)", "S0202", 5), ("a[", "S0203", 2), ("\"abc", "S0101", 4),
+            ("`abc", "S0105", 4),
+            ("\"\\q\"", "S0103", 2), ("1e400", "S0102", 0), ("a ! b", "S0204", 3), ("1 := 2", "S0212", 1),
+            ("a.1", "S0213", 3), ("$.%", "S0217", 2), ("ä & \"", "S0101", 5), ("function(x){1}", "S0208", 10),
+            ("λ($x)<n<n>>{1}", "S0401", 8), ("/*", "S0106", 0), ("$match(\"a\", //)", "S0301", 13),
+        ])
+    func faults(source: String, code: String, position: Int) {
+        let error = #expect(throws: ExpressionError.self) { try Expression.compile(source) }
+        #expect(error?.code == code)
+        #expect(error?.position == position)
+        #expect(error?.message.isEmpty == false)
+    }
+
+    @Test(
+        "regular expressions that take no linear time are refused when compiled",
+        arguments: ["a(?=b)", "a(?!b)", "(?<=a)b", "(a)\\1", "a{2000}", "(?<n>a)\\k<n>"])
+    func regularExpressions(pattern: String) {
+        let error = #expect(throws: ExpressionError.self) { try Expression.compile("$contains(s, /\(pattern)/)") }
+        #expect(error?.code == "S0303")
+    }
+
+    @Test(
+        "sources nested beyond reason are refused, not followed",
+        arguments: ["(", "[", "{\"a\":", "a[", "-", "a.(", "$f(", "function(){", "1+", "a.", "a ? "])
+    func nesting(part: String) {
+        #expect(throws: ExpressionError.self) { try Expression.compile(String(repeating: part, count: 15_000)) }
+        let whole = String(repeating: part, count: 3_000) + "1" + String(repeating: ")", count: 3_000)
+        #expect(throws: ExpressionError.self) { try Expression.compile(whole) }
+    }
+
+    @Test(
+        "an expression says which parts of its input it reads",
+        arguments: [
+            ("temperature > 80 and humidity < 20", [["temperature"], ["humidity"]]),
+            ("a.b.c + a.b.d", [["a", "b", "c"], ["a", "b", "d"]]),
+            ("readings[quality = 'good'].value", [["readings", "quality"], ["readings", "value"]]),
+            ("a.b & a", [["a"]]), ("$sum(readings.value)", [["readings", "value"]]), ("$", [[]]),
+            ("$$.a.b", [["a", "b"]]),
+            ("a.$string()", [["a"]]), ("$keys()", [[]]), ("a.*", [["a"]]), ("**.x", [[]]),
+            ("a.(b; c)", [["a", "b"], ["a", "c"]]),
+            ("$map(a, function($x) { $x.y + b })", [["a"], ["b"]]), ("a{k: $sum(v)}", [["a", "k"], ["a", "v"]]),
+            ("a^(>w).v", [["a", "w"], ["a", "v"]]), ("($x := a.b; $x.c)", [["a", "b"]]), ("1 + 2", []),
+            ("a.b.%.c", [[]]), ("$eval('x')", [[]]),
+        ] as [(String, [[String]])])
+    func reads(source: String, paths: [[String]]) throws {
+        let reads = try Expression.compile(source).reads
+        #expect(reads.paths == paths)
+    }
+
+    @Test("a path that is read touches the members on its way, and the whole input touches all")
+    func touches() throws {
+        let reads = try Expression.compile("a.b > 1").reads
+        #expect(reads.touches("a"))
+        #expect(!reads.touches("b"))
+        #expect(try Expression.compile("$count($)").reads.touches("anything"))
+    }
+}
