@@ -9,13 +9,11 @@ import json
 import sys
 import time
 
+from lift_limits import lift
 from platform_client import Demo, Platform
 
 DATAPOINTS = [("temperature", "Cel"), ("humidity", "%"), ("energy", "kW.h"), ("status", "1"), ("voltage", "V")]
 RULES = [("temperature", 80), ("humidity", 99), ("voltage", 260)]
-NO_LIMIT = {"api": {"per_minute": 1_000_000_000, "burst": 1_000_000_000},
-            "telemetry": {"per_second": 1_000_000_000, "burst": 1_000_000_000},
-            "bandwidth": {"bytes_per_second": 1_000_000_000_000}}
 
 
 async def main(url: str, credentials: str, count: int) -> None:
@@ -27,8 +25,7 @@ async def main(url: str, credentials: str, count: int) -> None:
     sign_in = demo.sign_in("org_admin", organization)
     token = await admin.sign_in(sign_in["email"], sign_in["password"])
     organization_id = (await admin.call("GET", "/auth/me")).json()["organization_id"]
-    await root.call("PUT", f"/organizations/{organization_id}/quotas", {
-        "limits": {"devices": None, "alarm_rules": None, "api_keys": None}, "rates": NO_LIMIT})
+    await lift(root, organization_id)
 
     types = await admin.all("/device-types?limit=500")
     device_type = next(t["id"] for t in types if t["name"] == "environmental_sensor")

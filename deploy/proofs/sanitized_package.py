@@ -1,0 +1,86 @@
+"""Writes a package of those test targets that need no other package than the given ones, and of the modules below them.
+
+usage: swift package dump-package | sanitized_package.py PROJECT DIRECTORY PACKAGE…
+A sanitizer has to be built into everything that runs. HTTP, TLS and their tests bring most of what there is to build, and
+the state that threads share lies below them; a test target that begins to need nothing else comes in by itself.
+Sources are linked, not copied. Prints the names of the test targets.
+"""
+import json
+import os
+import subprocess
+import sys
+
+
+def names(target: dict) -> list[str]:
+    return [(d.get("byName") or d.get("target"))[0] for d in target["dependencies"] if "product" not in d]
+
+
+def products(target: dict) -> list[tuple[str, str]]:
+    return [tuple(d["product"][:2]) for d in target["dependencies"] if "product" in d]
+
+
+def settings(target: dict, tool: str) -> list[str]:
+    found = []
+    for setting in target["settings"]:
+        for kind, value in setting["kind"].items():
+            if setting["tool"] == tool and kind in ("enableUpcomingFeature", "linkedLibrary"):
+                found.append(f".{kind}({json.dumps(value['_0'])})")
+    return found
+
+
+def declaration(target: dict) -> str:
+    name = json.dumps(target["name"])
+    if target["type"] == "system":
+        return f".systemLibrary(name: {name}, pkgConfig: {json.dumps(target['pkgConfig'])})"
+    parts = [json.dumps(n) for n in names(target)]
+    parts += [f".product(name: {json.dumps(n)}, package: {json.dumps(p)})" for n, p in products(target)]
+    kind = "testTarget" if target["type"] == "test" else "target"
+    return (f".{kind}(name: {name}, dependencies: [{', '.join(parts)}], exclude: {json.dumps(target['exclude'])}, "
+            f"swiftSettings: [{', '.join(settings(target, 'swift'))}], linkerSettings: [{', '.join(settings(target, 'linker'))}])")
+
+
+def main(project: str, directory: str, allowed: set[str]) -> None:
+    manifest = json.load(sys.stdin)
+    targets = {t["name"]: t for t in manifest["targets"]}
+
+    def below(name: str, seen: set[str]) -> set[str]:
+        if name in targets and name not in seen:
+            seen.add(name)
+            for other in names(targets[name]):
+                below(other, seen)
+        return seen
+
+    chosen, tests = set(), []
+    for target in manifest["targets"]:
+        closure = below(target["name"], set())
+        if target["type"] == "test" and all(p in allowed for n in closure for _, p in products(targets[n])):
+            chosen |= closure
+            tests.append(target["name"])
+    packages = []
+    for dependency in manifest["dependencies"]:
+        source = dependency["sourceControl"][0]
+        if source["identity"] in allowed:
+            lower = source["requirement"]["range"][0]["lowerBound"]
+            url = source["location"]["remote"][0]["urlString"]
+            packages.append(f".package(url: {json.dumps(url)}, from: {json.dumps(lower)})")
+
+    os.makedirs(directory, exist_ok=True)
+    entries = subprocess.run(["git", "-C", project, "ls-files"], check=True, capture_output=True, text=True).stdout.split("\n")
+    for entry in {e.split("/")[0] for e in entries if e} - {"Package.swift"}:
+        link = os.path.join(directory, entry)
+        if not os.path.lexists(link):
+            os.symlink(os.path.join(project, entry), link)
+    text = "\n".join([
+        "// swift-tools-version: 6.2", "import PackageDescription", "",
+        f"let package = Package(name: {json.dumps(manifest['name'])}, platforms: [.macOS(.v15)],",
+        f"    dependencies: [{', '.join(packages)}],", "    targets: [",
+        ",\n".join("        " + declaration(t) for t in manifest["targets"] if t["name"] in chosen),
+        "    ], swiftLanguageModes: [.v6])", ""])
+    path = os.path.join(directory, "Package.swift")
+    if not os.path.exists(path) or open(path, encoding="utf-8").read() != text:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    print("\n".join(tests))
+
+
+main(os.path.abspath(sys.argv[1]), sys.argv[2], set(sys.argv[3:]))
