@@ -33,6 +33,8 @@ def declaration(target: dict) -> str:
     if target["type"] == "system":
         return f".systemLibrary(name: {name}, pkgConfig: {json.dumps(target['pkgConfig'])})"
     parts = [json.dumps(n) for n in names(target)]
+    if target["type"] == "test":
+        parts.append('"seen_order"')
     parts += [f".product(name: {json.dumps(n)}, package: {json.dumps(p)})" for n, p in products(target)]
     kind = "testTarget" if target["type"] == "test" else "target"
     return (f".{kind}(name: {name}, dependencies: [{', '.join(parts)}], exclude: {json.dumps(target['exclude'])}, "
@@ -74,6 +76,7 @@ def main(project: str, directory: str, allowed: set[str]) -> None:
         "// swift-tools-version: 6.2", "import PackageDescription", "",
         f"let package = Package(name: {json.dumps(manifest['name'])}, platforms: [.macOS(.v15)],",
         f"    dependencies: [{', '.join(packages)}],", "    targets: [",
+        '        .target(name: "seen_order", path: "deploy/proofs/seen_order"),',
         ",\n".join("        " + declaration(t) for t in manifest["targets"] if t["name"] in chosen),
         "    ], swiftLanguageModes: [.v6])", ""])
     path = os.path.join(directory, "Package.swift")
