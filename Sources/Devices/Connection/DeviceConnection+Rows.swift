@@ -35,19 +35,36 @@ extension DeviceConnection {
         end
         """
 
-    /// ` and …`: a device `d` is in one of these states. The stored states that can have become one of them are few for all
-    /// but silent devices, and an index has them.
+    /// ` and …`: a device `d` is in one of these states. What silence makes of a state is asked device by device; the others
+    /// are stored as they are, and an index finds the few that have them.
     static func condition(_ states: [State]) -> SQL {
-        let silent = states.contains(.offline) || states.contains(.degraded)
-        let stored = Set(states.map(\.rawValue)).union(silent ? [State.online.rawValue, State.degraded.rawValue] : [])
-        let heard: SQL = """
-            exists (
-                select from app.device_presence p join app.device_types t on t.id = d.type_id
-                where p.device_id = d.id and p.connection = any(\(stored.sorted()))
-                    and \(stateNow) = any(\(states.map(\.rawValue))))
-            """
+        let fading = states.filter { [.online, .degraded, .offline].contains($0) }
+        let lasting = states.filter { !fading.contains($0) }
+        var alternatives: [SQL] = []
+        if !fading.isEmpty {
+            let stored = fading == [.online] ? fading : [.online, .degraded, .offline]
+            alternatives.append(
+                """
+                exists (
+                    select from app.device_presence p join app.device_types t on t.id = d.type_id
+                    where p.device_id = d.id and p.connection = any(\(stored.map(\.rawValue)))
+                        and \(stateNow) = any(\(fading.map(\.rawValue))))
+                """)
+        }
+        if !lasting.isEmpty {
+            alternatives.append(
+                """
+                d.id in (
+                    select p.device_id from app.device_presence p where p.connection = any(\(lasting.map(\.rawValue))))
+                """)
+        }
         // A device that was never heard has no row.
-        guard states.contains(.unknown) else { return " and \(heard)" }
-        return " and (\(heard) or not exists (select from app.device_presence p where p.device_id = d.id))"
+        if states.contains(.unknown) {
+            alternatives.append("not exists (select from app.device_presence p where p.device_id = d.id)")
+        }
+        // One alone is a join to the planner; among others it would be asked of every device.
+        guard let first = alternatives.first else { return .empty }
+        if alternatives.count == 1 { return " and \(first)" }
+        return alternatives.dropFirst().reduce(" and (\(first)") { $0 + " or \($1)" } + ")"
     }
 }
