@@ -74,8 +74,9 @@ let package = Package(
 
         // Domains: each owns its model, its rules and its SQL.
         module("Audit", ["Persistence"]),
+        module("Resources", ["Audit"]),
         module("Events", ["Audit"]),
-        module("Organizations", ["Audit", "Events"]),
+        module("Organizations", ["Resources", "Events"]),
         module("Identity", ["Organizations"]),
         module("Devices", ["Identity"]),
         module("Telemetry", ["Devices"]),

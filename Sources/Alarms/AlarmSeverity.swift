@@ -1,4 +1,5 @@
-package import JSON
+import JSON
+import Kernel
 
 /// How bad an alarm is. The order is that of urgency.
 package enum AlarmSeverity: String, Sendable, CaseIterable, Comparable {
@@ -18,4 +19,14 @@ package enum AlarmSeverity: String, Sendable, CaseIterable, Comparable {
 
 extension AlarmSeverity: JSONWritable {
     package func write(to json: inout JSONWriter) { json.string(rawValue) }
+}
+
+extension AlarmSeverity {
+    /// The column's CHECK admits these words only.
+    init(stored: String) throws(ServiceError) {
+        guard let severity = AlarmSeverity(rawValue: stored) else {
+            throw ServiceError(.internalError, "A stored severity is not known.")
+        }
+        self = severity
+    }
 }

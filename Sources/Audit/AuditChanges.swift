@@ -1,6 +1,6 @@
-package import Foundation
-package import JSON
-package import Persistence
+import Foundation
+import JSON
+import Persistence
 
 /// The difference between two states of a resource as the audit trail keeps it: each field that differs, with its `old`
 /// and `new` value. A new resource has only `new` values, a deleted one only `old` ones.

@@ -1,8 +1,9 @@
-package import Foundation
-package import JSON
-package import Kernel
-package import PostgresClient
-package import Tenancy
+import Foundation
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Tenancy
 
 /// One entry of the audit trail (AUD-1): a link of the organization's chain.
 package struct AuditEntry: Sendable {
@@ -55,10 +56,12 @@ package struct AuditFilter: Sendable {
 }
 
 /// The order of the trail: by time.
-package enum AuditSort: String, ListSort {
+package enum AuditSort: String, RowSort {
     case createdAt = "created_at"
     package static var standard: AuditSort { .createdAt }
     package static var isDescendingByDefault: Bool { true }
+    package static var unique: SortColumn<AuditEntry> { .id { $0.id } }
+    package var column: SortColumn<AuditEntry> { Self.unique }
 }
 
 /// What happened how often.

@@ -1,9 +1,9 @@
-internal import Foundation
-internal import JSON
-internal import Kernel
-internal import Persistence
-internal import PostgresClient
-internal import Tenancy
+import Foundation
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Tenancy
 
 struct AuditRepository: Sendable {
     private static let columns: SQL = """
@@ -14,15 +14,8 @@ struct AuditRepository: Sendable {
     func list(
         _ tx: borrowing TenantTransaction, _ filter: AuditFilter, _ page: PageRequest<AuditSort>
     ) async throws -> Page<AuditEntry> {
-        let order = Keyset(descending: page.descending)
-        let conditions = Self.conditions(filter)
-        let sql: SQL = """
-            select \(Self.columns) from app.audit_entries where true\(conditions)\(try order.after(page.after))\(order.order)
-            limit \(page.limit + 1) /* audit.list */
-            """
-        let rows = try await tx.all(sql) { row in try AuditEntry(from: &row) }
-        let total = page.includesTotal ? try await count(tx, conditions) : nil
-        return Page(rows: rows, limit: page.limit, total: total) { PagePosition($0.id) }
+        try await tx.page(
+            "audit", select: Self.columns, from: "app.audit_entries", where: "true\(Self.conditions(filter))", page)
     }
 
     private func count(_ tx: borrowing TenantTransaction, _ conditions: SQL) async throws -> Int {

@@ -1,7 +1,7 @@
-internal import Foundation
-internal import JSON
-package import Kernel
-package import Persistence
+import Foundation
+import JSON
+import Kernel
+import Persistence
 
 /// Reading the audit trail. Writing is ``TenantTransaction/recordChange(_:of:_:from:to:)``, in the transaction of the change.
 package struct AuditService: Sendable {

@@ -1,6 +1,7 @@
-package import JSON
-package import Kernel
-package import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
 
 /// Something that happened (EVT-1): to a device, in the system, by a person.
 package struct Event: Sendable {
@@ -101,10 +102,12 @@ package struct EventFilter: Sendable {
 }
 
 /// The order of the log: by time.
-package enum EventSort: String, ListSort {
+package enum EventSort: String, RowSort {
     case at
     package static var standard: EventSort { .at }
     package static var isDescendingByDefault: Bool { true }
+    package static var unique: SortColumn<Event> { .id { $0.id } }
+    package var column: SortColumn<Event> { Self.unique }
 }
 
 extension Event: RowDecodable {

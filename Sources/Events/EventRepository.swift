@@ -1,7 +1,7 @@
-internal import JSON
-internal import Kernel
-internal import Persistence
-internal import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
 
 struct EventRepository: Sendable {
     private static let columns: SQL = """
@@ -11,21 +11,8 @@ struct EventRepository: Sendable {
     func list(
         _ tx: borrowing TenantTransaction, _ filter: EventFilter, _ page: PageRequest<EventSort>
     ) async throws -> Page<Event> {
-        let order = Keyset(descending: page.descending)
-        let conditions = Self.conditions(filter)
-        let sql: SQL = """
-            select \(Self.columns) from app.events where true\(conditions)\(try order.after(page.after))\(order.order)
-            limit \(page.limit + 1) /* events.list */
-            """
-        let rows = try await tx.all(sql) { row in try Event(from: &row) }
-        var total: Int?
-        if page.includesTotal {
-            total = try await tx.first("select count(*) from app.events where true\(conditions) /* events.count */") {
-                row in
-                try row.next(Int.self)
-            }
-        }
-        return Page(rows: rows, limit: page.limit, total: total) { PagePosition($0.id) }
+        try await tx.page(
+            "events", select: Self.columns, from: "app.events", where: "true\(Self.conditions(filter))", page)
     }
 
     /// In one round trip, however many they are.

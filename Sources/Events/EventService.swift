@@ -1,7 +1,7 @@
-internal import Foundation
-internal import JSON
-package import Kernel
-package import Persistence
+import Foundation
+import JSON
+import Kernel
+import Persistence
 
 /// Tells whoever listens live of an event, after its commit.
 package protocol EventAnnouncer: Sendable {

@@ -2,43 +2,34 @@ import JSON
 
 /// Which part of a list is wanted. Lists are walked by key, not by offset: inserts neither skip nor repeat a row.
 package struct PageRequest<Sort: ListSort>: Sendable {
-    /// One key of an order.
-    package struct Key: Sendable {
-        package var sort: Sort
-        package var descending: Bool
-
-        package init(_ sort: Sort, descending: Bool = false) {
-            self.sort = sort
-            self.descending = descending
-        }
-    }
-
     /// 1 to 500.
     package var limit: Int
-    /// What the list is ordered by first, and what decides between equals; at least one, none twice.
-    package var order: [Key]
-    /// The last row of the page before: its sort keys and its id.
+    /// By what the list is ordered, the most important first. A key that follows a unique one changes nothing.
+    package var order: [SortKey<Sort>]
+    /// The last row of the page before.
     package var after: PagePosition?
     package var includesTotal: Bool
 
-    package init(limit: Int = 50, order: [Key], includesTotal: Bool = false) {
+    package init(limit: Int = 50, order: [SortKey<Sort>], includesTotal: Bool = false) {
         self.limit = limit
         self.order = order
         self.includesTotal = includesTotal
     }
 
     package init(limit: Int = 50, sort: Sort, descending: Bool = false) {
-        self.init(limit: limit, order: [Key(sort, descending: descending)])
+        self.init(limit: limit, order: [SortKey(sort, descending: descending)])
     }
 
-    /// Whether the list begins with the largest, for lists that know one key only.
+    /// Whether the list begins with the largest by its most important key.
     package var descending: Bool { order.first?.descending ?? Sort.isDescendingByDefault }
+}
 
-    /// Where a row stands in this order.
-    /// - Parameter key: the row's value of a sort key, as ``PagePosition`` keeps it.
-    package func position<Subject>(_ id: TypedID<Subject>, _ key: (Sort) -> JSONValue) -> PagePosition {
-        PagePosition(keys: order.map { key($0.sort) }, id: id.description)
-    }
+/// One key of an order: `-created_at`.
+package struct SortKey<Sort: ListSort>: Sendable {
+    package var sort: Sort
+    package var descending: Bool
+
+    package init(_ sort: Sort, descending: Bool = false) { (self.sort, self.descending) = (sort, descending) }
 }
 
 /// The orders in which a list can be read: the raw values are what `?sort=` says.
@@ -52,16 +43,12 @@ extension ListSort {
     package static var isDescendingByDefault: Bool { false }
 }
 
-/// A place in a list between two rows. Sent to clients only inside an authenticated cursor.
+/// A place in a list between two rows: what the row before it has in each column of the order, the last of which makes
+/// it unique. Sent to clients only inside an authenticated cursor.
 package struct PagePosition: Hashable, Sendable {
-    /// A text as it is, a time in Unix microseconds, null for what the id says by itself.
     package var keys: [JSONValue]
-    package var id: String
 
-    package init(keys: [JSONValue] = [], id: String) {
-        self.keys = keys
-        self.id = id
-    }
+    package init(_ keys: [JSONValue]) { self.keys = keys }
 }
 
 package struct Page<Item: Sendable>: Sendable {

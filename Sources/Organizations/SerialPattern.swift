@@ -1,4 +1,4 @@
-package import Kernel
+import Kernel
 
 /// The form of the serial numbers that the platform gives (DEV-1), such as `SD-{TYPE}-{YEAR}-{SEQ}`.
 ///

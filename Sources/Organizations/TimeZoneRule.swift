@@ -1,5 +1,5 @@
-internal import Foundation
-package import Kernel
+import Foundation
+import Kernel
 
 extension InputRule where Value == String {
     /// The name of a time zone in the IANA database, such as `Europe/Berlin` or `UTC`. Abbreviations and fixed offsets are

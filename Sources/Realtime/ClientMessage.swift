@@ -1,5 +1,5 @@
-package import JSON
-package import Kernel
+import JSON
+import Kernel
 
 /// What a client says on a live connection. `id` is the client's own and comes back in the answer.
 ///

@@ -1,6 +1,6 @@
-internal import JSON
-package import Kernel
-package import Tenancy
+import JSON
+import Kernel
+import Tenancy
 
 /// Something that happened, after its commit, told to whoever listens now. Not stored.
 package struct LiveEvent: Sendable {

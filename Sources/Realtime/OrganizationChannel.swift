@@ -1,5 +1,5 @@
-internal import JSON
-internal import Kernel
+import JSON
+import Kernel
 import Synchronization
 
 /// The live side of one organization: its sequence, its latest events, and who listens to what.

@@ -1,7 +1,7 @@
 import DequeModule
-package import Kernel
+import Kernel
 import Synchronization
-package import Tenancy
+import Tenancy
 
 /// One client that listens: what it may see, what it listens to, and what waits for it.
 ///

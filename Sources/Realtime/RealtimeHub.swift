@@ -1,7 +1,7 @@
-package import JSON
-package import Kernel
+import JSON
+import Kernel
 import Synchronization
-package import Tenancy
+import Tenancy
 
 /// Where an organization's sequence and one connection stand.
 package struct RealtimeStanding: Sendable {

@@ -1,6 +1,6 @@
-package import JSON
-internal import Kernel
-internal import Tenancy
+import JSON
+import Kernel
+import Tenancy
 
 /// What live connections need from the rest of the platform.
 package protocol RealtimeReader: Sendable {

@@ -1,6 +1,6 @@
-package import JSON
-package import Kernel
-package import Tenancy
+import JSON
+import Kernel
+import Tenancy
 
 /// What a connection can listen to, always within its own organization (RTM-1).
 package enum RealtimeTopic: Hashable, Sendable {

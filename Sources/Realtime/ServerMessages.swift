@@ -1,5 +1,5 @@
-package import JSON
-package import Kernel
+import JSON
+import Kernel
 
 /// What the server says on a live connection beside events; each is one JSON object with a `type`.
 package enum ServerMessage {

@@ -30,7 +30,7 @@ struct FilterTests {
         var broken: Set<String> = []
         for case let file as URL in files where file.pathExtension == "swift" && !file.path.contains("/TestSupport/") {
             for literal in Self.literals(in: try String(contentsOf: file, encoding: .utf8))
-            where Self.isStatement(literal) {
+            where Self.isStatement(literal) || Self.isCondition(literal) {
                 statements += 1
                 // What is selected or written may be computed; the rule is about what is compared.
                 for refused in Self.refused where Self.conditions(of: literal).contains(where: refused.pattern) {
@@ -52,9 +52,10 @@ struct FilterTests {
             "select 1 from app.devices where name like 'a%'", "select 1 from app.devices d where lower(d.name) = 'a'",
             "select 1 from app.devices where tags @> '{a}'", "select 1 from app.devices where metadata ->> 'a' = 'b'",
             "select 1 from app.devices where x = 1 and tags && '{a}'", "select 1 from app.devices where name ~ '^a'",
+            #" and tags @> \(tags)"#, #"name like \(beginning)"#, #" and name ~* \(pattern)"#,
         ])
     func forms(statement: String) {
-        #expect(Self.isStatement(statement))
+        #expect(Self.isStatement(statement) || Self.isCondition(statement))
         #expect(
             Self.conditions(of: statement).contains { condition in Self.refused.contains { $0.pattern(condition) } })
     }
@@ -69,9 +70,15 @@ struct FilterTests {
         literal.contains(/\b(from|update|join|into)\s+app\.[a-z_]+/) || literal.contains(/^\s*(and|where)\s[a-z_]+\./)
     }
 
-    /// From each WHERE, ON or AND to the next clause.
+    /// A part of a statement that compares a column with a value, such as a filter's.
+    private static func isCondition(_ literal: String) -> Bool {
+        literal.contains(/[a-z_]\)?\s(=|<>|<|>|<=|>=|i?like|~\*?|@>|<@|&&|@@)\s(any\s?\()?\\\(/)
+    }
+
+    /// From each WHERE, ON or AND to the next clause; a condition by itself is one.
     private static func conditions(of statement: String) -> [Substring] {
-        statement.matches(
+        if !isStatement(statement) { return [statement[...]] }
+        return statement.matches(
             of: /\b(?:where|on|and)\b.*?(?=\b(?:order by|group by|returning|limit|for update|select|set)\b|\z)/
                 .dotMatchesNewlines()
         ).map(\.0)

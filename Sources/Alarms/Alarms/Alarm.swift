@@ -1,6 +1,8 @@
-package import Foundation
-package import JSON
-package import Kernel
+import Foundation
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
 
 /// An alarm: a rule held on a device (ALM-2). At most one is open for a rule and a device.
 package struct Alarm: Sendable {
@@ -97,11 +99,19 @@ extension Alarm: JSONWritable {
 }
 
 /// Orders of the lists of alarms.
-package enum AlarmSort: String, ListSort {
+package enum AlarmSort: String, RowSort {
     case raisedAt = "raised_at"
     case createdAt = "created_at"
     package static var standard: AlarmSort { .raisedAt }
     package static var isDescendingByDefault: Bool { true }
+    package static var unique: SortColumn<Alarm> { .id { $0.id } }
+
+    package var column: SortColumn<Alarm> {
+        switch self {
+        case .raisedAt: .time("raised_at") { $0.raisedAt }
+        case .createdAt: Self.unique
+        }
+    }
 }
 
 package struct AlarmFilter: Sendable {

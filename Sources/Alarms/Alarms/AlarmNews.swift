@@ -1,5 +1,5 @@
-package import JSON
-package import Kernel
+import JSON
+import Kernel
 
 /// What happened to an alarm, for those who listen live: `{"action": "acknowledged", …}` and the alarm's members.
 package struct AlarmNews: Sendable {

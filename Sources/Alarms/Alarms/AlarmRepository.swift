@@ -1,8 +1,8 @@
-internal import Foundation
-internal import JSON
-internal import Kernel
-internal import Persistence
-package import PostgresClient
+import Foundation
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
 
 struct AlarmRepository: Sendable {
     private static let columns: SQL = """
@@ -13,21 +13,7 @@ struct AlarmRepository: Sendable {
     func list(
         _ tx: borrowing TenantTransaction, _ filter: AlarmFilter, _ page: PageRequest<AlarmSort>
     ) async throws -> Page<Alarm> {
-        let conditions = filter.conditions
-        let order = page.keyset(\.column)
-        let sql: SQL = """
-            select \(Self.columns) from app.alarms
-            where \(conditions)\(try order.after(page.after))\(order.order) limit \(page.limit + 1) /* alarms.list */
-            """
-        let rows = try await tx.all(sql) { row in try Alarm(from: &row) }
-        var total: Int?
-        if page.includesTotal {
-            let count: SQL = "select count(*) from app.alarms where \(conditions) /* alarms.count */"
-            total = try await tx.first(count) { row in try row.next(Int.self) }
-        }
-        return Page(
-            rows: rows, limit: page.limit, total: total,
-            position: { alarm in page.position(alarm.id) { $0.key(of: alarm) } })
+        try await tx.page("alarms", select: Self.columns, from: "app.alarms", where: filter.conditions, page)
     }
 
     func find(_ tx: borrowing TenantTransaction, _ id: AlarmID, locking: Bool = false) async throws -> Alarm? {
@@ -126,22 +112,9 @@ struct AlarmRepository: Sendable {
     func timeline(
         _ tx: borrowing TenantTransaction, _ alarm: AlarmID, _ page: PageRequest<TimelineSort>
     ) async throws -> Page<TimelineEntry> {
-        let order = Keyset(descending: page.descending)
-        let conditions: SQL = "subject_kind = 'alarm' and subject_id = \(alarm)"
-        let sql: SQL = """
-            select id, kind, actor_id, body, data, created_at from app.timeline_entries
-            where \(conditions)\(try order.after(page.after))\(order.order) limit \(page.limit + 1)
-            /* timeline_entries.list_of_alarm */
-            """
-        let rows = try await tx.all(sql) { row in try TimelineEntry(from: &row) }
-        var total: Int?
-        if page.includesTotal {
-            let count: SQL = """
-                select count(*) from app.timeline_entries where \(conditions) /* timeline_entries.count_of_alarm */
-                """
-            total = try await tx.first(count) { row in try row.next(Int.self) }
-        }
-        return Page(rows: rows, limit: page.limit, total: total) { PagePosition($0.id) }
+        try await tx.page(
+            "alarm_timeline", select: "id, kind, actor_id, body, data, created_at", from: "app.timeline_entries",
+            where: "subject_kind = 'alarm' and subject_id = \(alarm)", page)
     }
 
     /// The latest open alarms of these devices or sites, or of these ids; nil for all of the organization.
@@ -194,22 +167,6 @@ extension AlarmFilter {
         if states.contains(.cleared), isAcknowledged != false { stored.append("cleared") }
         if states.contains(.cleared), isAcknowledged != true { stored.append("cleared_unacknowledged") }
         return stored
-    }
-}
-
-extension AlarmSort {
-    fileprivate var column: Keyset.Column {
-        switch self {
-        case .raisedAt: .time("raised_at")
-        case .createdAt: .id
-        }
-    }
-
-    fileprivate func key(of alarm: Alarm) -> JSONValue {
-        switch self {
-        case .raisedAt: .integer(alarm.raisedAt.microseconds)
-        case .createdAt: .null
-        }
     }
 }
 

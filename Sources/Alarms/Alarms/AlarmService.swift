@@ -1,11 +1,12 @@
-internal import Audit
-package import Devices
-package import Events
-internal import Foundation
-internal import JSON
-package import Kernel
-package import Persistence
-internal import Tenancy
+import Audit
+import Devices
+import Events
+import Foundation
+import JSON
+import Kernel
+import Persistence
+import Resources
+import Tenancy
 
 /// ALM-2, ALM-3: what people do with alarms. Raising and clearing by measurements is the pipeline's.
 package struct AlarmService: Sendable {

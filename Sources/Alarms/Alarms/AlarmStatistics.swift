@@ -1,7 +1,7 @@
-package import JSON
-package import Kernel
-package import Persistence
-internal import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
 
 /// How an organization fares with its alarms over a period (ALM-3).
 package struct AlarmStatistics: Sendable {

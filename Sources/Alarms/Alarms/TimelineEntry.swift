@@ -1,6 +1,8 @@
-package import Foundation
-package import JSON
-package import Kernel
+import Foundation
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
 
 /// A remark or a step in an alarm's history.
 package struct TimelineEntry: Sendable {
@@ -33,7 +35,9 @@ extension TimelineEntry: JSONWritable {
 }
 
 /// The order of a timeline.
-package enum TimelineSort: String, ListSort {
+package enum TimelineSort: String, RowSort {
     case createdAt = "created_at"
     package static var standard: TimelineSort { .createdAt }
+    package static var unique: SortColumn<TimelineEntry> { .id { $0.id } }
+    package var column: SortColumn<TimelineEntry> { Self.unique }
 }

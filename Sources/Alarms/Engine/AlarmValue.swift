@@ -1,5 +1,5 @@
-package import JSON
-package import Kernel
+import JSON
+import Kernel
 
 /// A measured value as rules see it.
 package enum AlarmValue: Hashable, Sendable {

@@ -1,5 +1,5 @@
-package import JSON
-package import Kernel
+import JSON
+import Kernel
 
 /// A rule ready to judge values. Pure: no I/O, no clock; the same values always give the same alarms.
 package struct CompiledRule: Sendable {

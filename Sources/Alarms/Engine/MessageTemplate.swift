@@ -1,4 +1,4 @@
-package import Kernel
+import Kernel
 
 /// The text of a rule's alarms: `{device}: {datapoint} is {value}, {condition}`. A brace is written twice.
 package struct MessageTemplate: Hashable, Sendable {

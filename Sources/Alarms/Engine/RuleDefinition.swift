@@ -1,5 +1,5 @@
-package import JSON
-package import Kernel
+import JSON
+import Kernel
 
 /// What a rule watches and when it holds: the part of a rule that people write and the `rule` column keeps.
 ///

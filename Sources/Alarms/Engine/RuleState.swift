@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import Kernel
+import Kernel
 
 /// What a rule remembers about one source between values. ``idle`` needs no row.
 package enum RuleState: Hashable, Sendable {

@@ -1,17 +1,35 @@
-internal import Audit
-package import JSON
-package import Kernel
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
 
 /// A rule that raises alarms: what to watch, where, and when it holds (ALM-1). A model's rules are its templates: every
 /// device of the model has them.
-package struct AlarmRule: Sendable {
+package struct AlarmRule: StoredResource {
+    package typealias Parent = NoParent
+    package typealias Sort = AlarmRuleSort
+    package typealias Filter = AlarmRuleFilter
+
     package let id: AlarmRuleID
-    package let fields: AlarmRuleFields
     /// The number of the datapoint in this organization.
     package let keyNo: Int16
-    package let version: Int
-    package let createdAt: Timestamp
-    package let updatedAt: Timestamp
+    package let fields: AlarmRuleFields
+    package let revision: Revision
+
+    package static let names = ResourceNames("alarm rule", audited: "alarm_rule", remembered: .alarmRule)
+    package static let table = ResourceTable(
+        "alarm_rules", columns: "key_nos[1], name, scope, scope_id, rule, severity, message, enabled",
+        where: "outcome = 'alarm'",
+        writeFaults: [
+            "alarm_rules_name_key": ServiceError(
+                .alreadyExists, "Another alarm rule of the organization has this name.")
+        ])
+
+    package init(from row: inout RowReader) throws {
+        (id, keyNo) = (try row.next(), try row.next())
+        (fields, revision) = (try AlarmRuleFields(from: &row), try Revision(from: &row))
+    }
 }
 
 /// On which devices a rule is judged.
@@ -34,7 +52,7 @@ package enum RuleScopeSubject {}
 package typealias RuleScopeID = TypedID<RuleScopeSubject>
 
 /// What people edit of a rule.
-package struct AlarmRuleFields: EditableFields {
+package struct AlarmRuleFields: StoredFields {
     /// Unique in the organization.
     package var name: String
     package var scope: RuleScope
@@ -71,16 +89,31 @@ package struct AlarmRuleFields: EditableFields {
         json.field("enabled", isEnabled)
     }
 
-    init(
-        name: String, scope: RuleScope, definition: RuleDefinition, severity: AlarmSeverity, message: String,
-        isEnabled: Bool
-    ) {
-        self.name = name
-        self.scope = scope
-        self.definition = definition
-        self.severity = severity
-        self.message = message
-        self.isEnabled = isEnabled
+    /// - Throws: `conflict` for a scope that this version of the server does not know.
+    package init(from row: inout RowReader) throws {
+        name = try row.next()
+        let kind = try row.next(String.self)
+        guard let kind = RuleScope.Kind(rawValue: kind) else {
+            throw ServiceError(
+                .conflict, "The rule has the scope \(kind), which this version of the server does not know.")
+        }
+        scope = RuleScope(kind, try row.next())
+        definition = try RuleDefinition(document: try row.next(JSONValue.self))
+        severity = try AlarmSeverity(stored: try row.next(String.self))
+        message = try row.next()
+        isEnabled = try row.next()
+    }
+
+    package func writeColumns(to row: inout ColumnValues) {
+        row.set("name", name)
+        row.set("scope", scope.kind.rawValue)
+        row.set("scope_id", scope.id)
+        // The organization's number of the datapoint; a new name takes a new number.
+        row.set("key_nos", computed: "array[app.telemetry_key(\(definition.datapoint))]")
+        row.set("rule", PostgresJSON(definition.document))
+        row.set("severity", severity.rawValue)
+        row.set("message", message)
+        row.set("enabled", isEnabled)
     }
 }
 
@@ -95,41 +128,46 @@ extension AlarmRule {
     }
 }
 
-extension AlarmRule: JSONWritable {
-    package func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.field("id", id)
-            fields.writeMembers(to: &json)
-            json.field("version", version)
-            json.field("created_at", createdAt)
-            json.field("updated_at", updatedAt)
-        }
-    }
-}
-
 /// Orders of the list of rules.
-package enum AlarmRuleSort: String, ListSort {
+package enum AlarmRuleSort: String, RowSort {
     case name
     case createdAt = "created_at"
     case updatedAt = "updated_at"
     package static var standard: AlarmRuleSort { .name }
+
+    package var column: SortColumn<AlarmRule> {
+        switch self {
+        case .name: .text("name collate \"C\"") { $0.fields.name }
+        case .createdAt: Self.unique
+        case .updatedAt: .time("updated_at") { $0.updatedAt }
+        }
+    }
 }
 
-package struct AlarmRuleFilter: Sendable {
+package struct AlarmRuleFilter: RowFilter {
+    package static let parameters = ["scope", "scope_id", "severity", "enabled", "name"]
+
     package var scope: RuleScope.Kind?
     package var scopeID: RuleScopeID?
     package var severity: AlarmSeverity?
     package var isEnabled: Bool?
     package var name: String?
 
-    package init(
-        scope: RuleScope.Kind? = nil, scopeID: RuleScopeID? = nil, severity: AlarmSeverity? = nil,
-        isEnabled: Bool? = nil, name: String? = nil
-    ) {
-        self.scope = scope
-        self.scopeID = scopeID
-        self.severity = severity
-        self.isEnabled = isEnabled
-        self.name = name
+    package init(reading query: InputReader) {
+        scope = query.optional("scope", .oneOf(RuleScope.Kind.self))
+        scopeID = query.optional("scope_id", .id(RuleScopeID.self))
+        severity = query.optional("severity", .oneOf(AlarmSeverity.self))
+        isEnabled = query.optional("enabled", .boolean)
+        name = query.optional("name", .text(0...200))
+    }
+
+    package var conditions: SQL {
+        var sql = SQL.empty
+        if let scope { sql += " and scope = \(scope.rawValue)" }
+        if let scopeID { sql += " and scope_id = \(scopeID)" }
+        if let severity { sql += " and severity = \(severity.rawValue)" }
+        if let isEnabled { sql += " and enabled = \(isEnabled)" }
+        if let name { sql += " and name = \(name)" }
+        return sql
     }
 }

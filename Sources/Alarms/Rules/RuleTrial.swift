@@ -1,5 +1,5 @@
-package import JSON
-package import Kernel
+import JSON
+import Kernel
 
 /// A rule run over sample values, to see what it would do before it does it. Nothing is stored.
 package struct RuleTrial: Sendable {

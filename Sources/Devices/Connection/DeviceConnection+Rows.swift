@@ -1,6 +1,6 @@
-internal import JSON
-internal import Kernel
-internal import PostgresClient
+import JSON
+import Kernel
+import PostgresClient
 
 /// The stored state says how a device was when it last spoke; silence since then counts although nobody writes it down.
 /// What a device is now is derived here for every reader: one device by ``seen(at:_:)``, conditions and counts by

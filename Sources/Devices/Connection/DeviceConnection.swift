@@ -1,6 +1,6 @@
-package import JSON
-package import Kernel
-internal import PostgresClient
+import JSON
+import Kernel
+import PostgresClient
 
 /// Whether a device is there (DEV-4).
 package struct DeviceConnection: Sendable, Hashable {

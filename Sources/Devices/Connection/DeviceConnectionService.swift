@@ -1,7 +1,7 @@
-internal import JSON
-package import Kernel
-package import Persistence
-internal import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
 
 /// DEV-4, read from what the pipeline writes when devices speak.
 package struct DeviceConnectionService: Sendable {

@@ -1,10 +1,10 @@
-internal import Foundation
-internal import Identity
-package import Kernel
-package import Persistence
-internal import PostgresClient
-internal import Secrets
-@_spi(ScopeMinting) package import Tenancy
+import Foundation
+import Identity
+import Kernel
+import Persistence
+import PostgresClient
+import Secrets
+@_spi(ScopeMinting) import Tenancy
 
 /// Turns a device's token into a principal (PRV-5). The token alone decides device and organization.
 ///

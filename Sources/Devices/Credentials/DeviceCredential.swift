@@ -1,7 +1,9 @@
-internal import JSON
-package import Kernel
-package import PostgresClient
-package import Secrets
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
+import Secrets
 
 /// What a device proves itself with (PRV-5). The secret itself is nowhere.
 package struct DeviceCredential: Sendable {
@@ -17,9 +19,8 @@ package struct DeviceCredential: Sendable {
     package let validUntil: Timestamp?
     package let revokedAt: Timestamp?
     package let lastUsed: Timestamp?
-    package let version: Int
-    package let createdAt: Timestamp
-    package let updatedAt: Timestamp
+    package let revision: Revision
+    package var version: Int { revision.version }
 }
 
 /// A new credential with its secret, which is shown this once.
@@ -29,10 +30,12 @@ package struct IssuedCredential: Sendable {
 }
 
 /// Orders of the list of credentials.
-package enum DeviceCredentialSort: String, ListSort {
+package enum DeviceCredentialSort: String, RowSort {
     case createdAt = "created_at"
     package static var standard: DeviceCredentialSort { .createdAt }
     package static var isDescendingByDefault: Bool { true }
+    package static var unique: SortColumn<DeviceCredential> { .id { $0.id } }
+    package var column: SortColumn<DeviceCredential> { Self.unique }
 }
 
 extension DeviceCredential: RowDecodable {
@@ -44,9 +47,7 @@ extension DeviceCredential: RowDecodable {
         validUntil = try row.next()
         revokedAt = try row.next()
         lastUsed = try row.next()
-        version = try row.next()
-        createdAt = try row.next()
-        updatedAt = try row.next()
+        revision = try Revision(from: &row)
     }
 }
 

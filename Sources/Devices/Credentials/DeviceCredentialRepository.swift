@@ -1,7 +1,7 @@
-internal import Kernel
-internal import Persistence
-internal import PostgresClient
-internal import Secrets
+import Kernel
+import Persistence
+import PostgresClient
+import Secrets
 
 struct DeviceCredentialRepository: Sendable {
     private static let columns: SQL = """
@@ -11,20 +11,9 @@ struct DeviceCredentialRepository: Sendable {
     func list(
         _ tx: borrowing TenantTransaction, of device: DeviceID, _ page: PageRequest<DeviceCredentialSort>
     ) async throws -> Page<DeviceCredential> {
-        let order = Keyset(descending: page.descending)
-        let sql: SQL = """
-            select \(Self.columns) from app.device_credentials
-            where device_id = \(device)\(try order.after(page.after))\(order.order) limit \(page.limit + 1)
-            /* device_credentials.list */
-            """
-        let rows = try await tx.all(sql) { row in try DeviceCredential(from: &row) }
-        var total: Int?
-        if page.includesTotal {
-            total = try await tx.first(
-                "select count(*) from app.device_credentials where device_id = \(device) /* device_credentials.count */"
-            ) { row in try row.next(Int.self) }
-        }
-        return Page(rows: rows, limit: page.limit, total: total) { PagePosition($0.id) }
+        try await tx.page(
+            "device_credentials", select: Self.columns, from: "app.device_credentials", where: "device_id = \(device)",
+            page)
     }
 
     func find(

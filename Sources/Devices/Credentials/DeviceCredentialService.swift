@@ -1,9 +1,10 @@
-internal import Audit
-internal import Foundation
-internal import JSON
-package import Kernel
-package import Persistence
-package import Secrets
+import Audit
+import Foundation
+import JSON
+import Kernel
+import Persistence
+import Resources
+import Secrets
 
 /// PRV-5: tokens of devices. Only hashes are stored; a token is shown when it is made and never again.
 package struct DeviceCredentialService: Sendable {
@@ -41,7 +42,9 @@ package struct DeviceCredentialService: Sendable {
     package func issue(
         _ tx: borrowing TenantTransaction, for device: DeviceID, validUntil: Timestamp?
     ) async throws -> IssuedCredential {
-        guard let found = try await devices.lock(tx, device) else { throw ServiceError.notFound("device") }
+        guard let found = try await devices.find(tx, device, locking: true) else {
+            throw ServiceError.notFound("device")
+        }
         guard found.status != .decommissioned else {
             throw ServiceError(.conflict, "The device is decommissioned and gets no new credentials.")
         }
@@ -62,7 +65,7 @@ package struct DeviceCredentialService: Sendable {
         _ tx: borrowing TenantTransaction, of device: DeviceID, _ id: DeviceCredentialID, overlap: Duration,
         validUntil: Timestamp?
     ) async throws -> IssuedCredential {
-        guard try await devices.lock(tx, device) != nil,
+        guard try await devices.find(tx, device, locking: true) != nil,
             let old = try await credentials.find(tx, device, id, locking: true)
         else { throw ServiceError.notFound("credential") }
         let now = clock.now()

@@ -1,21 +1,40 @@
-internal import Audit
-package import JSON
-package import Kernel
-package import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
 
 /// Something that devices of a model measure.
-package struct Datapoint: Sendable {
+package struct Datapoint: StoredResource {
+    package typealias Parent = DeviceModelID
+    package typealias Sort = ModelPartSort<Datapoint>
+
     package let id: DatapointID
     package let modelID: DeviceModelID
-    /// The number of its key in the organization.
-    package let keyNumber: Int16
     package let fields: DatapointFields
-    package let version: Int
-    package let createdAt: Timestamp
-    package let updatedAt: Timestamp
+    package let revision: Revision
+
+    package static let names = ResourceNames("datapoint", audited: "datapoint", partOf: "device model")
+    package static let table = ResourceTable(
+        "datapoints",
+        columns: """
+            model_id, (select k.name from app.telemetry_keys k where k.key_no = datapoints.key_no), label, kind, unit, low,
+            high, decimals, aggregation
+            """,
+        partOf: ModelPart.table, isReadBack: true,
+        writeFaults: [
+            "datapoints_key_key": ServiceError(.alreadyExists, "The model has a datapoint with this key already.")
+        ])
+
+    package init(from row: inout RowReader) throws {
+        (id, modelID) = (try row.next(), try row.next())
+        (fields, revision) = (try DatapointFields(from: &row), try Revision(from: &row))
+    }
+
+    package func writePlace(to json: inout JSONWriter) { json.field("model_id", modelID) }
 }
 
-package struct DatapointFields: EditableFields {
+package struct DatapointFields: StoredFields {
     package enum Kind: String, Sendable, CaseIterable { case number, boolean, text, json }
     package enum Aggregation: String, Sendable, CaseIterable { case avg, sum, min, max, last, count }
 
@@ -33,20 +52,6 @@ package struct DatapointFields: EditableFields {
     package var decimals: Int
     /// How a day or an hour of it becomes one number.
     package var aggregation: Aggregation
-
-    init(
-        key: String, label: String, kind: Kind, unit: String?, low: Double?, high: Double?, decimals: Int,
-        aggregation: Aggregation
-    ) {
-        self.key = key
-        self.label = label
-        self.kind = kind
-        self.unit = unit
-        self.low = low
-        self.high = high
-        self.decimals = decimals
-        self.aggregation = aggregation
-    }
 
     package init(reading input: InputReader) {
         key = input.required("key", .datapointKey)
@@ -73,6 +78,29 @@ package struct DatapointFields: EditableFields {
         json.field("decimals", decimals)
         json.field("aggregation", aggregation.rawValue)
     }
+
+    package init(from row: inout RowReader) throws {
+        key = try row.next()
+        label = try row.next()
+        kind = Kind(rawValue: try row.next()) ?? .json
+        unit = try row.next()
+        low = try row.next()
+        high = try row.next()
+        decimals = try row.next()
+        aggregation = Aggregation(rawValue: try row.next()) ?? .last
+    }
+
+    package func writeColumns(to row: inout ColumnValues) {
+        // The organization's number of the key; a new key takes a new number.
+        row.set("key_no", computed: "app.telemetry_key(\(key), \(kind.rawValue), \(unit))")
+        row.set("label", label)
+        row.set("kind", kind.rawValue)
+        row.set("unit", unit)
+        row.set("low", low)
+        row.set("high", high)
+        row.set("decimals", Int32(decimals))
+        row.set("aggregation", aggregation.rawValue)
+    }
 }
 
 extension InputRule where Value == String {
@@ -82,26 +110,4 @@ extension InputRule where Value == String {
             $0.hasPrefix("$") ? nil : $0
         }
     }
-}
-
-extension Datapoint: RowDecodable {
-    package init(from row: inout RowReader) throws {
-        id = try row.next()
-        modelID = try row.next()
-        keyNumber = try row.next()
-        fields = DatapointFields(
-            key: try row.next(), label: try row.next(),
-            kind: DatapointFields.Kind(rawValue: try row.next()) ?? .json, unit: try row.next(), low: try row.next(),
-            high: try row.next(), decimals: try row.next(),
-            aggregation: DatapointFields.Aggregation(rawValue: try row.next()) ?? .last)
-        version = try row.next()
-        createdAt = try row.next()
-        updatedAt = try row.next()
-    }
-}
-
-/// Orders of the lists of datapoints and commands.
-package enum ModelPartSort: String, ListSort {
-    case createdAt = "created_at"
-    package static var standard: ModelPartSort { .createdAt }
 }

@@ -1,5 +1,5 @@
-package import JSON
-package import Kernel
+import JSON
+import Kernel
 
 /// The subset of JSON Schema (2020-12) that describes metadata and command parameters.
 ///

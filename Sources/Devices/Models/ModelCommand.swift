@@ -1,19 +1,36 @@
-internal import Audit
-package import JSON
-package import Kernel
-package import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
 
 /// Something that devices of a model can be told.
-package struct ModelCommand: Sendable {
+package struct ModelCommand: StoredResource {
+    package typealias Parent = DeviceModelID
+    package typealias Sort = ModelPartSort<ModelCommand>
+
     package let id: ModelCommandID
     package let modelID: DeviceModelID
     package let fields: ModelCommandFields
-    package let version: Int
-    package let createdAt: Timestamp
-    package let updatedAt: Timestamp
+    package let revision: Revision
+
+    package static let names = ResourceNames("command", audited: "model_command", partOf: "device model")
+    package static let table = ResourceTable(
+        "model_commands", columns: "model_id, name_key, label, input, schema, timeout_seconds, is_diagnostic",
+        partOf: ModelPart.table,
+        writeFaults: [
+            "model_commands_name_key": ServiceError(.alreadyExists, "The model has a command with this name already.")
+        ])
+
+    package init(from row: inout RowReader) throws {
+        (id, modelID) = (try row.next(), try row.next())
+        (fields, revision) = (try ModelCommandFields(from: &row), try Revision(from: &row))
+    }
+
+    package func writePlace(to json: inout JSONWriter) { json.field("model_id", modelID) }
 }
 
-package struct ModelCommandFields: EditableFields {
+package struct ModelCommandFields: StoredFields {
     /// What a person gives with the command.
     package enum Input: String, Sendable, CaseIterable { case none, number, text, boolean, select, json }
 
@@ -28,15 +45,6 @@ package struct ModelCommandFields: EditableFields {
     package var timeoutSeconds: Int
     /// Whether it only asks, so that support may send it.
     package var isDiagnostic: Bool
-
-    init(name: String, label: String, input: Input, schema: JSONValue, timeoutSeconds: Int, isDiagnostic: Bool) {
-        self.name = name
-        self.label = label
-        self.input = input
-        self.schema = schema
-        self.timeoutSeconds = timeoutSeconds
-        self.isDiagnostic = isDiagnostic
-    }
 
     package init(reading reader: InputReader) {
         name = reader.required("name", .key(1...100))
@@ -55,6 +63,24 @@ package struct ModelCommandFields: EditableFields {
         json.field("schema", schema)
         json.field("timeout_seconds", timeoutSeconds)
         json.field("is_diagnostic", isDiagnostic)
+    }
+
+    package init(from row: inout RowReader) throws {
+        name = try row.next()
+        label = try row.next()
+        input = Input(rawValue: try row.next()) ?? .none
+        schema = try row.next()
+        timeoutSeconds = try row.next()
+        isDiagnostic = try row.next()
+    }
+
+    package func writeColumns(to row: inout ColumnValues) {
+        row.set("name_key", name)
+        row.set("label", label)
+        row.set("input", input.rawValue)
+        row.set("schema", schema)
+        row.set("timeout_seconds", Int32(timeoutSeconds))
+        row.set("is_diagnostic", isDiagnostic)
     }
 
     private static func faults(in schema: JSONValue, for input: Input) -> [MetadataSchema.Fault] {
@@ -82,19 +108,5 @@ package struct ModelCommandFields: EditableFields {
             if !isComplete { faults.append((subpath: "/options/\(index)", text: "must have a value and a label")) }
         }
         return faults
-    }
-}
-
-extension ModelCommand: RowDecodable {
-    package init(from row: inout RowReader) throws {
-        id = try row.next()
-        modelID = try row.next()
-        fields = ModelCommandFields(
-            name: try row.next(), label: try row.next(),
-            input: ModelCommandFields.Input(rawValue: try row.next()) ?? .none, schema: try row.next(),
-            timeoutSeconds: try row.next(), isDiagnostic: try row.next())
-        version = try row.next()
-        createdAt = try row.next()
-        updatedAt = try row.next()
     }
 }

@@ -1,24 +1,36 @@
-internal import Audit
-package import JSON
-package import Kernel
-package import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
 
 /// A device of the registry (DEV-1).
-package struct Device: Sendable {
+package struct Device: Resource {
+    package typealias Parent = NoParent
+    package typealias Sort = DeviceSort
+    package typealias Filter = DeviceFilter
+
     package let id: DeviceID
     package let source: SourceNumber
     package let fields: DeviceFields
     package let status: DeviceStatus
     package let activatedAt: Timestamp?
     package let connection: DeviceConnection
-    package let version: Int
-    package let createdAt: Timestamp
-    package let updatedAt: Timestamp
+    package let revision: Revision
     /// The name as lists are ordered by it.
     let nameKey: String
+
+    package static let names = ResourceNames("device", audited: "device", remembered: .device)
+
+    package func writeState(to json: inout JSONWriter) {
+        json.field("status", status.rawValue)
+        json.field("connection", connection.state.rawValue)
+        json.field("last_seen_at", connection.lastSeen)
+        json.field("activated_at", activatedAt)
+    }
 }
 
-package struct DeviceFields: EditableFields {
+package struct DeviceFields: StoredFields {
     /// The organization's own name for it in topics and URLs, unique among its devices. Not given: the serial number, or
     /// what it is already.
     package var deviceKey: String?
@@ -84,7 +96,7 @@ package struct DeviceFields: EditableFields {
         json.field("metadata", metadata)
     }
 
-    init(from row: inout RowReader) throws {
+    package init(from row: inout RowReader) throws {
         deviceKey = try row.next()
         serialNumber = try row.next()
         name = try row.next()
@@ -103,6 +115,26 @@ package struct DeviceFields: EditableFields {
         tags = try row.next()
         metadata = try row.next()
     }
+
+    package func writeColumns(to row: inout ColumnValues) {
+        row.set("device_key", deviceKey)
+        row.set("serial_number", serialNumber)
+        row.set("name", name)
+        row.set("type_id", typeID)
+        row.set("model_id", modelID)
+        row.set("product_id", productID)
+        row.set("site_id", siteID)
+        row.set("zone_id", zoneID)
+        row.set("gateway_id", gatewayID)
+        row.set("edge_key", edgeKey)
+        row.set("hardware_version", hardwareVersion)
+        row.set("firmware_version", firmwareVersion)
+        row.set("manufactured_at", manufacturedAt)
+        row.set("batch", batch)
+        row.set("factory", factory)
+        row.set("tags", tags)
+        row.set("metadata", metadata)
+    }
 }
 
 /// What is said when a device is registered.
@@ -111,6 +143,8 @@ package struct NewDevice: Sendable {
     package var status: DeviceStatus
 
     private enum First: String, CaseIterable { case manufactured, provisioned, registered, active }
+
+    init(fields: DeviceFields, status: DeviceStatus) { (self.fields, self.status) = (fields, status) }
 
     package init(reading input: InputReader) {
         fields = DeviceFields(reading: input)
@@ -126,9 +160,7 @@ extension Device: RowDecodable {
         fields = try DeviceFields(from: &row)
         status = DeviceStatus(rawValue: try row.next()) ?? .suspended
         activatedAt = try row.next()
-        version = try row.next()
-        createdAt = try row.next()
-        updatedAt = try row.next()
+        revision = try Revision(from: &row)
         nameKey = try row.next()
         connection = try DeviceConnection.read(from: &row).connection
     }

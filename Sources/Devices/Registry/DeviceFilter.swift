@@ -1,18 +1,33 @@
-internal import Foundation
-package import Kernel
+import Foundation
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
 
 /// Orders of the list of devices; each has an index of its own.
-package enum DeviceSort: String, ListSort {
+package enum DeviceSort: String, RowSort {
     case name, status
     case createdAt = "created_at"
     case updatedAt = "updated_at"
     case deviceKey = "device_key"
     case serialNumber = "serial_number"
     package static var standard: DeviceSort { .createdAt }
+    package static var unique: SortColumn<Device> { .id("d.id") { $0.id } }
+
+    package var column: SortColumn<Device> {
+        switch self {
+        case .name: .text("d.name_key") { $0.nameKey }
+        case .status: .text("d.status") { $0.status.rawValue }
+        case .createdAt: Self.unique
+        case .updatedAt: .time("d.updated_at") { $0.updatedAt }
+        case .deviceKey: .text("d.device_key") { $0.fields.deviceKey ?? "" }
+        case .serialNumber: .text("d.serial_number") { $0.fields.serialNumber ?? "" }
+        }
+    }
 }
 
 /// Which devices are wanted (DEV-2): all conditions hold.
-package struct DeviceFilter: Sendable {
+package struct DeviceFilter: ListFilter {
     package static let parameters = [
         "device_key", "serial_number", "name", "type_id", "device_class", "model_id", "product_id", "site_id",
         "zone_id",

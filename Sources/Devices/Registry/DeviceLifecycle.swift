@@ -1,5 +1,5 @@
-internal import JSON
-package import Kernel
+import JSON
+import Kernel
 
 /// The life of a device (DEV-3).
 package enum DeviceStatus: String, Sendable, CaseIterable {

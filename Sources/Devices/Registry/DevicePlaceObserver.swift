@@ -1,5 +1,5 @@
-package import Kernel
-package import Persistence
+import Kernel
+import Persistence
 
 /// What became of a device that others keep something by.
 package enum DevicePlaceChange: Sendable {

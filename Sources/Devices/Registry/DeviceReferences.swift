@@ -1,7 +1,7 @@
-internal import JSON
-internal import Kernel
-internal import Persistence
-internal import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
 
 /// What a device refers to, read in one statement so that every wrong reference is named at once.
 struct DeviceReferences: Sendable {

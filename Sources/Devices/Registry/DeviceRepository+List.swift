@@ -1,7 +1,6 @@
-internal import JSON
-internal import Kernel
-internal import Persistence
-internal import PostgresClient
+import Kernel
+import Persistence
+import PostgresClient
 
 /// DEV-2. Conditions are added only where they are asked for, so that each combination is planned by itself, and each is a
 /// comparison that a btree answers below row-level security.
@@ -9,23 +8,17 @@ extension DeviceRepository {
     func list(
         _ tx: borrowing TenantTransaction, _ filter: DeviceFilter, _ page: PageRequest<DeviceSort>
     ) async throws -> Page<Device> {
-        let order = page.keyset(id: "d.id", \.column)
         let searched = Set(filter.terms.map(\.field) + (filter.words.isEmpty ? [] : ["text"]))
         let fields = try await Self.search.find(tx, Array(searched))
         // No device has a value in a field that is not there.
         guard fields.count == searched.count else { return Page(items: [], total: page.includesTotal ? 0 : nil) }
         let conditions = Self.conditions(filter, fields)
-        let sql: SQL = """
-            select \(Self.columns) from app.devices d
-            left join app.device_presence p on p.organization_id = d.organization_id and p.device_id = d.id
-            where d.deleted_at is null\(conditions)\(try order.after(page.after))\(order.order) limit \(page.limit + 1)
-            /* devices.list */
-            """
-        let rows = try await tx.all(sql) { row in try Device(from: &row) }
-        let total = page.includesTotal ? try await count(tx, filter, conditions) : nil
-        return Page(
-            rows: rows, limit: page.limit, total: total,
-            position: { device in page.position(device.id) { $0.key(of: device) } })
+        var rowsOnly = page
+        rowsOnly.includesTotal = false
+        var found = try await tx.page(
+            "devices", select: Self.columns, from: Self.source, where: "d.deleted_at is null\(conditions)", rowsOnly)
+        if page.includesTotal { found.total = try await count(tx, filter, conditions) }
+        return found
     }
 
     /// Without a filter the quota's counter is the answer: it is exact and costs one row.
@@ -76,29 +69,5 @@ extension DeviceRepository {
             if let field = fields["text"] { sql += search.beginning(field, word, id: "d.id") }
         }
         return sql
-    }
-}
-
-extension DeviceSort {
-    fileprivate var column: Keyset.Column {
-        switch self {
-        case .name: .text("d.name_key")
-        case .status: .text("d.status")
-        case .createdAt: .id
-        case .updatedAt: .time("d.updated_at")
-        case .deviceKey: .text("d.device_key")
-        case .serialNumber: .text("d.serial_number")
-        }
-    }
-
-    fileprivate func key(of device: Device) -> JSONValue {
-        switch self {
-        case .name: .string(device.nameKey)
-        case .status: .string(device.status.rawValue)
-        case .createdAt: .null
-        case .updatedAt: .integer(device.updatedAt.microseconds)
-        case .deviceKey: .string(device.fields.deviceKey ?? "")
-        case .serialNumber: .string(device.fields.serialNumber ?? "")
-        }
     }
 }

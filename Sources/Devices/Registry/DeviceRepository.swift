@@ -1,8 +1,9 @@
-internal import Foundation
-internal import JSON
-internal import Kernel
-internal import Persistence
-internal import PostgresClient
+import Foundation
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
 
 struct DeviceRepository: Sendable {
     static let search = SearchRepository(entity: "device")
@@ -11,6 +12,10 @@ struct DeviceRepository: Sendable {
         d.gateway_id, d.edge_key, d.hardware_version, d.firmware_version, d.manufactured_at, d.batch, d.factory, d.tags,
         d.metadata, d.status, d.activated_at, d.version, d.created_at, d.updated_at, d.name_key,
         \(DeviceConnection.columns)
+        """
+    static let source: SQL = """
+        app.devices d
+        left join app.device_presence p on p.organization_id = d.organization_id and p.device_id = d.id
         """
     private static let constraints: KnownConstraints = [
         "devices_device_key_key": ServiceError(
@@ -27,21 +32,12 @@ struct DeviceRepository: Sendable {
         "devices_gateway_check": .invalidInput("/gateway_id", "must be another device"),
     ]
 
-    func find(_ tx: borrowing TenantTransaction, _ id: DeviceID) async throws -> Device? {
+    /// - Parameter locking: locks the row, so that changes of one device wait for each other.
+    func find(_ tx: borrowing TenantTransaction, _ id: DeviceID, locking: Bool = false) async throws -> Device? {
+        let lock: SQL = locking ? " for update of d" : .empty
         let sql: SQL = """
-            select \(Self.columns) from app.devices d
-            left join app.device_presence p on p.organization_id = d.organization_id and p.device_id = d.id
-            where d.id = \(id) and d.deleted_at is null /* devices.find */
-            """
-        return try await tx.first(sql) { row in try Device(from: &row) }
-    }
-
-    /// Locks the row, so that changes of one device wait for each other.
-    func lock(_ tx: borrowing TenantTransaction, _ id: DeviceID) async throws -> Device? {
-        let sql: SQL = """
-            select \(Self.columns) from app.devices d
-            left join app.device_presence p on p.organization_id = d.organization_id and p.device_id = d.id
-            where d.id = \(id) and d.deleted_at is null for update of d /* devices.lock */
+            select \(Self.columns) from \(Self.source) where d.id = \(id) and d.deleted_at is null\(lock)
+            /* devices.find */
             """
         return try await tx.first(sql) { row in try Device(from: &row) }
     }
@@ -50,30 +46,23 @@ struct DeviceRepository: Sendable {
         _ tx: borrowing TenantTransaction, _ id: DeviceID, _ fields: DeviceFields, _ status: DeviceStatus,
         activatedAt: Timestamp?
     ) async throws {
+        var row = ColumnValues()
+        fields.writeColumns(to: &row)
+        row.set("status", status.rawValue)
+        row.set("activated_at", activatedAt)
         let sql: SQL = """
-            insert into app.devices (
-                organization_id, id, device_key, serial_number, name, type_id, model_id, product_id, site_id, zone_id,
-                gateway_id, edge_key, hardware_version, firmware_version, manufactured_at, batch, factory, tags, metadata,
-                status, activated_at)
-            values (app.organization_id(), \(id), \(fields.deviceKey), \(fields.serialNumber), \(fields.name),
-                \(fields.typeID), \(fields.modelID), \(fields.productID), \(fields.siteID), \(fields.zoneID),
-                \(fields.gatewayID), \(fields.edgeKey), \(fields.hardwareVersion), \(fields.firmwareVersion),
-                \(fields.manufacturedAt), \(fields.batch), \(fields.factory), \(fields.tags), \(fields.metadata),
-                \(status.rawValue), \(activatedAt)) /* devices.insert */
+            insert into app.devices (organization_id, id, \(row.names)) values (app.organization_id(), \(id), \(row.values))
+            /* devices.insert */
             """
         _ = try await Self.constraints.translating { try await tx.execute(sql) }
         try await Self.search.replace(tx, id.uuid, [], with: SearchEntry.entries(of: fields))
     }
 
     func update(_ tx: borrowing TenantTransaction, _ device: Device, _ fields: DeviceFields) async throws {
+        var row = ColumnValues()
+        fields.writeColumns(to: &row)
         let sql: SQL = """
-            update app.devices set device_key = \(fields.deviceKey), serial_number = \(fields.serialNumber),
-                name = \(fields.name), type_id = \(fields.typeID), model_id = \(fields.modelID),
-                product_id = \(fields.productID), site_id = \(fields.siteID), zone_id = \(fields.zoneID),
-                gateway_id = \(fields.gatewayID), edge_key = \(fields.edgeKey), hardware_version = \(fields.hardwareVersion),
-                firmware_version = \(fields.firmwareVersion), manufactured_at = \(fields.manufacturedAt),
-                batch = \(fields.batch), factory = \(fields.factory), tags = \(fields.tags), metadata = \(fields.metadata)
-            where id = \(device.id) and deleted_at is null /* devices.update */
+            update app.devices set \(row.assignments) where id = \(device.id) and deleted_at is null /* devices.update */
             """
         _ = try await Self.constraints.translating { try await tx.execute(sql) }
         try await Self.search.replace(

@@ -1,15 +1,18 @@
-internal import Audit
-package import Events
-internal import Foundation
-internal import JSON
-package import Kernel
-internal import Organizations
-package import Persistence
-internal import PostgresClient
-internal import Tenancy
+import Audit
+import Events
+import Foundation
+import JSON
+import Kernel
+import Organizations
+import Persistence
+import PostgresClient
+import Resources
+import Tenancy
 
 /// The registry of devices (DEV-1, DEV-2, DEV-3). The quota of devices is kept by the database.
-package struct DeviceService: Sendable {
+package struct DeviceService: ResourceService {
+    package typealias Item = Device
+
     let devices = DeviceRepository()
     let credentials = DeviceCredentialRepository()
     private let events: EventService
@@ -27,15 +30,23 @@ package struct DeviceService: Sendable {
     }
 
     package func list(
-        _ tx: borrowing TenantTransaction, _ filter: DeviceFilter, _ page: PageRequest<DeviceSort>
+        _ tx: borrowing TenantTransaction, in parent: NoParent, _ filter: DeviceFilter, _ page: PageRequest<DeviceSort>
     ) async throws -> Page<Device> {
         try await devices.list(tx, filter, page)
     }
 
     /// - Throws: `not-found`.
-    package func read(_ tx: borrowing TenantTransaction, _ id: DeviceID) async throws -> Device {
+    package func read(
+        _ tx: borrowing TenantTransaction, _ id: DeviceID, in parent: NoParent
+    ) async throws -> Device {
         guard let device = try await devices.find(tx, id) else { throw ServiceError.notFound("device") }
         return device
+    }
+
+    package func create(
+        _ tx: borrowing TenantTransaction, in parent: NoParent, _ fields: DeviceFields
+    ) async throws -> Device {
+        try await register(tx, NewDevice(fields: fields, status: .registered))
     }
 
     /// Registers a device. Without a serial number it gets the next one by the organization's pattern.
@@ -60,7 +71,7 @@ package struct DeviceService: Sendable {
     /// Replaces what people edit by what `revision` makes of it. Key and serial number stay when they are not given.
     /// - Throws: `not-found`, `precondition-failed`, `already-exists`, `invalid-input` for references and metadata.
     package func revise(
-        _ tx: borrowing TenantTransaction, _ id: DeviceID, expecting expected: ExpectedVersion,
+        _ tx: borrowing TenantTransaction, _ id: DeviceID, in parent: NoParent, expecting expected: ExpectedVersion,
         _ revision: (DeviceFields) throws -> DeviceFields
     ) async throws -> Device {
         let device = try await locked(tx, id, expected)
@@ -116,7 +127,7 @@ package struct DeviceService: Sendable {
     /// takes them. Key and serial number are free again.
     /// - Throws: `not-found`, `precondition-failed`, `in-use` while devices are connected through it.
     package func delete(
-        _ tx: borrowing TenantTransaction, _ id: DeviceID, expecting expected: ExpectedVersion
+        _ tx: borrowing TenantTransaction, _ id: DeviceID, in parent: NoParent, expecting expected: ExpectedVersion
     ) async throws {
         let device = try await locked(tx, id, expected)
         guard try await !devices.hasChildren(tx, id) else {
@@ -132,7 +143,7 @@ package struct DeviceService: Sendable {
     func locked(
         _ tx: borrowing TenantTransaction, _ id: DeviceID, _ expected: ExpectedVersion
     ) async throws -> Device {
-        guard let device = try await devices.lock(tx, id) else { throw ServiceError.notFound("device") }
+        guard let device = try await devices.find(tx, id, locking: true) else { throw ServiceError.notFound("device") }
         try expected.require(device.version)
         return device
     }

@@ -1,5 +1,5 @@
-internal import Foundation
-internal import JSON
+import Foundation
+import JSON
 
 /// One value by which an entity is found, in a form that a btree orders: under row-level security no other index helps
 /// (design/data-model.md, D3).

@@ -1,8 +1,8 @@
-internal import Foundation
-internal import Kernel
-internal import Persistence
-internal import PostgresClient
-internal import Tenancy
+import Foundation
+import Kernel
+import Persistence
+import PostgresClient
+import Tenancy
 
 /// Keeps `search_entries` in step with an entity, in the entity's own transaction.
 struct SearchRepository: Sendable {

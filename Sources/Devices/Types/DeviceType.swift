@@ -1,19 +1,44 @@
-internal import Audit
-package import JSON
-package import Kernel
-package import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
 
 /// A kind of device in the organization's own words, and how its messages are processed (DEV-6). Five are there from the
 /// beginning: milk_meter, environmental_sensor, rfid_reader, wearable, gateway.
-package struct DeviceType: Sendable {
+package struct DeviceType: StoredResource {
+    package typealias Parent = NoParent
+    package typealias Sort = DeviceTypeSort
+    package typealias Filter = DeviceTypeFilter
+
     package let id: DeviceTypeID
     package let fields: DeviceTypeFields
-    package let version: Int
-    package let createdAt: Timestamp
-    package let updatedAt: Timestamp
+    package let revision: Revision
+
+    package static let names = ResourceNames("device type", audited: "device_type", remembered: .deviceType)
+    package static let table = ResourceTable(
+        "device_types",
+        columns: """
+            name, code_key, description, role, processing, dialect, profile, metadata_schema, default_config, thresholds,
+            allowed_commands
+            """,
+        writeFaults: [
+            "device_types_name_key": ServiceError(
+                .alreadyExists, "Another device type of the organization has this name."),
+            "device_types_code_key": ServiceError(
+                .alreadyExists, "Another device type of the organization has this code."),
+        ],
+        deleteFaults: [
+            "devices_type_fkey": ServiceError(
+                .inUse, "Devices are of this type, perhaps deleted ones that are kept a while.")
+        ])
+
+    package init(from row: inout RowReader) throws {
+        (id, fields, revision) = (try row.next(), try DeviceTypeFields(from: &row), try Revision(from: &row))
+    }
 }
 
-package struct DeviceTypeFields: EditableFields {
+package struct DeviceTypeFields: StoredFields {
     package enum DeviceClass: String, Sendable, CaseIterable {
         case gateway, peripheral, smartSensor = "smart_sensor", api
     }
@@ -37,25 +62,6 @@ package struct DeviceTypeFields: EditableFields {
     /// `connection` holds when a device that is not heard counts as degraded and offline: see ``ConnectionThresholds``.
     package var thresholds: JSONValue
     package var allowedCommands: [String]
-
-    init(
-        name: String, code: String, description: String, deviceClass: DeviceClass, processing: Processing,
-        dialect: String,
-        profile: JSONValue, metadataSchema: JSONValue, defaultConfiguration: JSONValue, thresholds: JSONValue,
-        allowedCommands: [String]
-    ) {
-        self.name = name
-        self.code = code
-        self.description = description
-        self.deviceClass = deviceClass
-        self.processing = processing
-        self.dialect = dialect
-        self.profile = profile
-        self.metadataSchema = metadataSchema
-        self.defaultConfiguration = defaultConfiguration
-        self.thresholds = thresholds
-        self.allowedCommands = allowedCommands
-    }
 
     package init(reading input: InputReader) {
         name = input.required("name", .name())
@@ -88,38 +94,69 @@ package struct DeviceTypeFields: EditableFields {
         json.field("thresholds", thresholds)
         json.field("allowed_commands", allowedCommands)
     }
+
+    package init(from row: inout RowReader) throws {
+        name = try row.next()
+        code = try row.next()
+        description = try row.next()
+        deviceClass = DeviceClass(rawValue: try row.next()) ?? .smartSensor
+        processing = Processing(rawValue: try row.next()) ?? .endpoint
+        dialect = try row.next()
+        profile = try row.next()
+        metadataSchema = try row.next()
+        defaultConfiguration = try row.next()
+        thresholds = try row.next()
+        allowedCommands = try row.next()
+    }
+
+    package func writeColumns(to row: inout ColumnValues) {
+        row.set("name", name)
+        row.set("code_key", code)
+        row.set("description", description)
+        row.set("role", deviceClass.rawValue)
+        row.set("processing", processing.rawValue)
+        row.set("dialect", dialect)
+        row.set("profile", profile)
+        row.set("metadata_schema", metadataSchema)
+        row.set("default_config", defaultConfiguration)
+        row.set("thresholds", thresholds)
+        row.set("allowed_commands", allowedCommands)
+    }
 }
 
 /// Orders of the list of types.
-package enum DeviceTypeSort: String, ListSort {
+package enum DeviceTypeSort: String, RowSort {
     case name, code
     case createdAt = "created_at"
     package static var standard: DeviceTypeSort { .name }
+
+    package var column: SortColumn<DeviceType> {
+        switch self {
+        case .name: .text("name collate \"C\"") { $0.fields.name }
+        case .code: .text("code_key") { $0.fields.code }
+        case .createdAt: Self.unique
+        }
+    }
 }
 
-package struct DeviceTypeFilter: Sendable {
+package struct DeviceTypeFilter: RowFilter {
+    package static let parameters = ["name", "code", "device_class"]
+
     package var name: String?
     package var code: String?
     package var deviceClass: DeviceTypeFields.DeviceClass?
 
-    package init(reading input: InputReader) {
-        name = input.optional("name", .text(1...200))
-        code = input.optional("code", .text(1...50))
-        deviceClass = input.optional("device_class", .oneOf(DeviceTypeFields.DeviceClass.self))
+    package init(reading query: InputReader) {
+        name = query.optional("name", .text(1...200))
+        code = query.optional("code", .text(1...50))
+        deviceClass = query.optional("device_class", .oneOf(DeviceTypeFields.DeviceClass.self))
     }
-}
 
-extension DeviceType: RowDecodable {
-    package init(from row: inout RowReader) throws {
-        id = try row.next()
-        fields = DeviceTypeFields(
-            name: try row.next(), code: try row.next(), description: try row.next(),
-            deviceClass: DeviceTypeFields.DeviceClass(rawValue: try row.next()) ?? .smartSensor,
-            processing: DeviceTypeFields.Processing(rawValue: try row.next()) ?? .endpoint, dialect: try row.next(),
-            profile: try row.next(), metadataSchema: try row.next(), defaultConfiguration: try row.next(),
-            thresholds: try row.next(), allowedCommands: try row.next())
-        version = try row.next()
-        createdAt = try row.next()
-        updatedAt = try row.next()
+    package var conditions: SQL {
+        var sql = SQL.empty
+        if let name { sql += " and name = \(name)" }
+        if let code { sql += " and code_key = \(code)" }
+        if let deviceClass { sql += " and role = \(deviceClass.rawValue)" }
+        return sql
     }
 }

@@ -1,7 +1,9 @@
-internal import Audit
-package import JSON
-package import Kernel
-package import Tenancy
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
+import Tenancy
 
 /// A secret with which a program acts in an organization (IAM-4). The secret itself is shown once and not kept.
 package struct APIKey: Sendable, JSONWritable {
@@ -108,12 +110,20 @@ package struct NewAPIKey: Sendable, JSONWritable {
     }
 }
 
-package enum APIKeySort: String, ListSort {
+package enum APIKeySort: String, RowSort {
     case createdAt = "created_at"
     case name
 
     package static let standard = APIKeySort.createdAt
     package static let isDescendingByDefault = true
+    package static var unique: SortColumn<APIKey> { .id("k.id") { $0.id } }
+
+    package var column: SortColumn<APIKey> {
+        switch self {
+        case .createdAt: Self.unique
+        case .name: .text("k.name collate \"C\"") { $0.fields.name }
+        }
+    }
 }
 
 extension InputRule where Value == String {

@@ -1,9 +1,9 @@
-internal import JSON
-internal import Kernel
-internal import Persistence
-package import PostgresClient
-internal import Secrets
-internal import Tenancy
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Secrets
+import Tenancy
 
 struct APIKeyRepository: Sendable {
     private static let columns: SQL = """
@@ -11,38 +11,22 @@ struct APIKeyRepository: Sendable {
         k.version
         """
 
-    func list(_ tx: borrowing TenantTransaction, _ page: PageRequest<APIKeySort>) async throws -> [APIKey] {
-        let keyset = page.keyset(id: "k.id") { sort in
-            switch sort {
-            case .createdAt: .id
-            case .name: .text("k.name")
-            }
-        }
-        return try await tx.all(
-            """
-            select \(Self.columns)
-            from app.api_keys k
-            left join app.memberships m on m.organization_id = k.organization_id and m.id = k.membership_id
-            where k.revoked_at is null \(try keyset.after(page.after)) \(keyset.order)
-            limit \(page.limit + 1) /* api_keys.list */
-            """
-        ) { (row: inout RowReader) throws -> APIKey in try APIKey(from: &row) }
-    }
+    private static let source: SQL = """
+        app.api_keys k left join app.memberships m on m.organization_id = k.organization_id and m.id = k.membership_id
+        """
 
-    func count(_ tx: borrowing TenantTransaction) async throws -> Int {
-        try await tx.first("select count(*) from app.api_keys where revoked_at is null /* api_keys.count */") {
-            (row: inout RowReader) throws -> Int in try row.next()
-        } ?? 0
+    func list(_ tx: borrowing TenantTransaction, _ page: PageRequest<APIKeySort>) async throws -> Page<APIKey> {
+        try await tx.page(
+            "api_keys", select: Self.columns, from: Self.source, counting: "app.api_keys k",
+            where: "k.revoked_at is null", page)
     }
 
     func find(_ tx: borrowing TenantTransaction, _ id: APIKeyID, forChange: Bool) async throws -> APIKey? {
         let lock: SQL = forChange ? " for update of k" : ""
         return try await tx.first(
             """
-            select \(Self.columns)
-            from app.api_keys k
-            left join app.memberships m on m.organization_id = k.organization_id and m.id = k.membership_id
-            where k.id = \(id) and k.revoked_at is null\(lock) /* api_keys.find */
+            select \(Self.columns) from \(Self.source) where k.id = \(id) and k.revoked_at is null\(lock)
+            /* api_keys.find */
             """
         ) { (row: inout RowReader) throws -> APIKey in try APIKey(from: &row) }
     }

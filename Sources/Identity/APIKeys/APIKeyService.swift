@@ -1,10 +1,10 @@
-internal import Audit
-internal import JSON
-package import Kernel
-package import Persistence
-internal import PostgresClient
-internal import Secrets
-package import Tenancy
+import Audit
+import JSON
+import Kernel
+import Persistence
+import Resources
+import Secrets
+import Tenancy
 
 /// The API keys of an organization (IAM-4).
 package struct APIKeyService: Sendable {
@@ -14,11 +14,7 @@ package struct APIKeyService: Sendable {
     package init() {}
 
     package func list(_ tx: borrowing TenantTransaction, _ page: PageRequest<APIKeySort>) async throws -> Page<APIKey> {
-        let rows = try await keys.list(tx, page)
-        let total = page.includesTotal ? try await keys.count(tx) : nil
-        return Page(rows: rows, limit: page.limit, total: total) { key in
-            page.position(key.id) { $0 == .name ? .string(key.fields.name) : .null }
-        }
+        try await keys.list(tx, page)
     }
 
     /// - Throws: `not-found`.

@@ -1,10 +1,10 @@
-internal import JSON
-package import Kernel
-package import Persistence
-internal import PostgresClient
-internal import Secrets
-internal import Synchronization
-@_spi(ScopeMinting) package import Tenancy
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Secrets
+import Synchronization
+@_spi(ScopeMinting) import Tenancy
 
 /// Turns an API key into a principal (S8). What it may do is what its scopes and its owner's present roles have in common.
 package struct APIKeyAuthenticator: Sendable {

@@ -1,4 +1,4 @@
-internal import PostgresClient
+import PostgresClient
 
 /// Questions about addresses and networks in text form.
 package enum AddressRange {

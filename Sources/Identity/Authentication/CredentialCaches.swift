@@ -1,6 +1,6 @@
-internal import Foundation
-internal import Kernel
-package import Persistence
+import Foundation
+import Kernel
+import Persistence
 
 /// What this node remembers of sessions and keys, told to forget when any node says that something changed.
 package struct CredentialCaches: Sendable {

@@ -1,7 +1,7 @@
-package import Kernel
-package import Persistence
-internal import Secrets
-@_spi(ScopeMinting) package import Tenancy
+import Kernel
+import Persistence
+import Secrets
+@_spi(ScopeMinting) import Tenancy
 
 /// Turns an access token into a principal. A valid signature is not enough: the session must be alive and the person still
 /// a member, as the database said a moment ago (see ``ShortLivedCache``).

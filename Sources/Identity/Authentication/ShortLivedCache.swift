@@ -1,6 +1,6 @@
-package import Persistence
-internal import Secrets
-internal import Synchronization
+import Persistence
+import Secrets
+import Synchronization
 
 /// Answers of the database about credentials, kept while they can be trusted (S22): as long as the invalidation feed brings
 /// word of every change, a minute; without it, four seconds. Bounded.

@@ -1,4 +1,4 @@
-package import Kernel
+import Kernel
 
 /// An e-mail address as an account's name: lower case, one spelling for one account.
 package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {

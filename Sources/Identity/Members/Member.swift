@@ -1,7 +1,9 @@
-internal import Audit
-package import JSON
-package import Kernel
-internal import Organizations
+import JSON
+import Kernel
+import Organizations
+import Persistence
+import PostgresClient
+import Resources
 
 /// A person in an organization. The id is the person's, the same in every organization; all else belongs to this one.
 package struct Member: Sendable, JSONWritable {
@@ -118,11 +120,19 @@ package struct NewMember: Sendable, JSONWritable {
     }
 }
 
-package enum MemberSort: String, ListSort {
+package enum MemberSort: String, RowSort {
     case createdAt = "created_at"
     case email
 
     package static let standard = MemberSort.createdAt
+    package static var unique: SortColumn<Member> { .id("m.id") { $0.membershipID } }
+
+    package var column: SortColumn<Member> {
+        switch self {
+        case .createdAt: Self.unique
+        case .email: .text("m.email_key") { $0.email }
+        }
+    }
 }
 
 /// A role: a name for a set of permissions (IAM-3).

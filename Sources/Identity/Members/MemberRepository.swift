@@ -1,7 +1,7 @@
-internal import Kernel
-internal import Persistence
-package import PostgresClient
-internal import Tenancy
+import Kernel
+import Persistence
+import PostgresClient
+import Tenancy
 
 struct MemberRepository: Sendable {
     private static let columns: SQL = """
@@ -15,27 +15,9 @@ struct MemberRepository: Sendable {
 
     func list(
         _ tx: borrowing TenantTransaction, _ page: PageRequest<MemberSort>, email: String?, status: Member.Status?
-    ) async throws -> [Member] {
-        let keyset = page.keyset(id: "m.id") { sort in
-            switch sort {
-            case .createdAt: .id
-            case .email: .text("m.email_key")
-            }
-        }
-        return try await tx.all(
-            """
-            select \(Self.columns)
-            from app.memberships m
-            where \(Self.filter(email, status)) \(try keyset.after(page.after)) \(keyset.order)
-            limit \(page.limit + 1) /* members.list */
-            """
-        ) { (row: inout RowReader) throws -> Member in try Member(from: &row) }
-    }
-
-    func count(_ tx: borrowing TenantTransaction, email: String?, status: Member.Status?) async throws -> Int {
-        try await tx.first(
-            "select count(*) from app.memberships m where \(Self.filter(email, status)) /* members.count */"
-        ) { (row: inout RowReader) throws -> Int in try row.next() } ?? 0
+    ) async throws -> Page<Member> {
+        try await tx.page(
+            "members", select: Self.columns, from: "app.memberships m", where: Self.filter(email, status), page)
     }
 
     private static func filter(_ email: String?, _ status: Member.Status?) -> SQL {

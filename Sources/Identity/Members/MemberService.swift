@@ -1,10 +1,10 @@
-internal import Audit
-internal import JSON
-package import Kernel
-package import Persistence
-internal import PostgresClient
-package import Secrets
-package import Tenancy
+import Audit
+import JSON
+import Kernel
+import Persistence
+import Resources
+import Secrets
+import Tenancy
 
 /// The people of an organization and their roles (IAM-2, IAM-3).
 package struct MemberService: Sendable {
@@ -16,11 +16,7 @@ package struct MemberService: Sendable {
     package func list(
         _ tx: borrowing TenantTransaction, _ page: PageRequest<MemberSort>, email: String?, status: Member.Status?
     ) async throws -> Page<Member> {
-        let rows = try await members.list(tx, page, email: email, status: status)
-        let total = page.includesTotal ? try await members.count(tx, email: email, status: status) : nil
-        return Page(rows: rows, limit: page.limit, total: total) { member in
-            page.position(member.membershipID) { $0 == .email ? .string(member.email) : .null }
-        }
+        try await members.list(tx, page, email: email, status: status)
     }
 
     /// - Throws: `not-found`, also for people of other organizations.

@@ -1,5 +1,5 @@
-package import Kernel
-internal import Secrets
+import Kernel
+import Secrets
 
 extension InputRule where Value == String {
     /// A new password: 10 to 256 characters of any kind, not one repeated (NIST SP 800-63B §5.1.1: length, no composition

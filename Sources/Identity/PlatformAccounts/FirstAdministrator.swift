@@ -1,9 +1,9 @@
-internal import Audit
-package import JSON
-package import Kernel
-package import Persistence
-internal import PostgresClient
-internal import Secrets
+import Audit
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Secrets
 
 /// Who is to administer a new organization: its first member, named by the platform.
 package struct FirstAdministrator: Sendable {

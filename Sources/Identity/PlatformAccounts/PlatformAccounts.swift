@@ -1,7 +1,7 @@
-package import Kernel
-package import Persistence
-internal import PostgresClient
-package import Secrets
+import Kernel
+import Persistence
+import PostgresClient
+import Secrets
 
 /// Accounts that the operator makes from the command line: the first superadmin, the people of a demo.
 ///

@@ -1,7 +1,7 @@
-internal import Kernel
-internal import Persistence
-internal import PostgresClient
-internal import Secrets
+import Kernel
+import Persistence
+import PostgresClient
+import Secrets
 
 /// The statements that run before an organization is known: calls of `auth.*`, each one answer to one question.
 struct AuthQueries: Sendable {

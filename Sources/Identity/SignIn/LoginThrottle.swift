@@ -1,5 +1,5 @@
-internal import Kernel
-internal import Secrets
+import Kernel
+import Secrets
 
 /// Which failures are counted together, and how many are too many (S6).
 ///

@@ -1,10 +1,10 @@
-internal import Audit
-internal import Foundation
-package import Kernel
-package import Persistence
-internal import PostgresClient
-package import Secrets
-@_spi(ScopeMinting) package import Tenancy
+import Audit
+import Foundation
+import Kernel
+import Persistence
+import PostgresClient
+import Secrets
+@_spi(ScopeMinting) import Tenancy
 
 /// From where a request comes: for throttling, the audit trail and the list of sessions.
 package struct RequestOrigin: Hashable, Sendable {

@@ -1,9 +1,9 @@
-package import Kernel
-package import Persistence
-internal import PostgresClient
-package import Secrets
-internal import Synchronization
-internal import Tenancy
+import Kernel
+import Persistence
+import PostgresClient
+import Secrets
+import Synchronization
+import Tenancy
 
 /// When keys for access tokens begin, stop signing and stop verifying.
 package struct SigningKeySchedule: Sendable {

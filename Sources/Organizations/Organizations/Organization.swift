@@ -1,10 +1,17 @@
-internal import Audit
-package import JSON
-package import Kernel
-package import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
 
 /// A tenant: a node in the tree of resellers and their customers.
-package struct Organization: Sendable {
+package struct Organization: Resource {
+    package typealias Parent = NoParent
+    package typealias Sort = OrganizationSort
+    package typealias Filter = OrganizationFilter
+
+    package static let names = ResourceNames("organization", audited: "organization", remembered: .organization)
+
     package enum Kind: String, Sendable, CaseIterable { case platform, reseller, customer }
     package enum Status: String, Sendable, CaseIterable { case active, suspended, deleting }
 
@@ -21,9 +28,7 @@ package struct Organization: Sendable {
     package let fields: OrganizationFields
     /// What this organization has instead of its tier's limits, rates and features.
     package let overrides: JSONValue
-    package let version: Int
-    package let createdAt: Timestamp
-    package let updatedAt: Timestamp
+    package let revision: Revision
 }
 
 package struct OrganizationFields: EditableFields {
@@ -53,12 +58,23 @@ package struct OrganizationFields: EditableFields {
         json.field("settings", settings)
     }
 
-    init(name: String, currency: String, locale: String, timeZone: String, settings: JSONValue) {
-        self.name = name
-        self.currency = currency
-        self.locale = locale
-        self.timeZone = timeZone
-        self.settings = settings
+    init(from row: inout RowReader) throws {
+        name = try row.next()
+        currency = try row.next()
+        locale = try row.next()
+        timeZone = try row.next()
+        settings = try row.next()
+    }
+}
+
+extension Organization {
+    package func writePlace(to json: inout JSONWriter) {
+        json.field("parent_id", parentID)
+        json.field("kind", kind.rawValue)
+        json.field("slug", slug)
+        json.field("tier", tier)
+        json.field("status", status.rawValue)
+        json.field("is_active", status == .active)
     }
 }
 
@@ -112,13 +128,24 @@ extension InputRule where Value == JSONValue {
 }
 
 /// Orders of the list of organizations.
-package enum OrganizationSort: String, ListSort {
+package enum OrganizationSort: String, RowSort {
     case name, slug
     case createdAt = "created_at"
     package static var standard: OrganizationSort { .name }
+    package static var unique: SortColumn<Organization> { .id("o.id") { $0.id } }
+
+    package var column: SortColumn<Organization> {
+        switch self {
+        case .name: .text("o.name collate \"C\"") { $0.fields.name }
+        case .slug: .text("o.slug") { $0.slug }
+        case .createdAt: Self.unique
+        }
+    }
 }
 
-package struct OrganizationFilter: Sendable {
+package struct OrganizationFilter: ListFilter {
+    package static let parameters = ["parent_id", "kind", "status", "slug"]
+
     package var parentID: OrganizationID?
     package var kind: Organization.Kind?
     package var status: Organization.Status?
@@ -152,13 +179,9 @@ extension Organization: RowDecodable {
         slug = try row.next()
         tier = try row.next()
         status = Status(rawValue: try row.next()) ?? .suspended
-        fields = OrganizationFields(
-            name: try row.next(), currency: try row.next(), locale: try row.next(), timeZone: try row.next(),
-            settings: try row.next())
+        fields = try OrganizationFields(from: &row)
         overrides = try row.next()
-        version = try row.next()
-        createdAt = try row.next()
-        updatedAt = try row.next()
+        revision = try Revision(from: &row)
     }
 }
 

@@ -1,9 +1,10 @@
-internal import Audit
-internal import JSON
-package import Kernel
-package import Persistence
-internal import PostgresClient
-internal import Tenancy
+import Audit
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
+import Tenancy
 
 /// ORG-3. Nobody gives more than they have.
 extension OrganizationService {
@@ -13,7 +14,7 @@ extension OrganizationService {
 
     /// - Throws: `not-found`.
     package func quotas(_ tx: borrowing TenantTransaction, _ id: OrganizationID) async throws -> QuotaReport {
-        let organization = try await find(tx, id, locking: false)
+        let organization = try await OrganizationStatements.find(tx, id)
         let sql: SQL = """
             select resource_key, scope, used, max_allowed, level, grace_until_at from app.quotas_within(\(id)) /* quotas.within */
             """
@@ -26,12 +27,12 @@ extension OrganizationService {
         _ tx: borrowing TenantTransaction, _ id: OrganizationID, _ allowances: Allowances,
         expecting expected: ExpectedVersion
     ) async throws -> QuotaReport {
-        let organization = try await find(tx, id, locking: false)
+        let organization = try await OrganizationStatements.find(tx, id)
         guard id != tx.scope.organizationID else {
             throw ServiceError(.forbidden, "An organization's limits are set from above it.")
         }
         try expected.require(organization.version)
-        let own = try await find(tx, tx.scope.organizationID, locking: false)
+        let own = try await OrganizationStatements.find(tx, tx.scope.organizationID)
         let present = try await effective(tx, tier: own.tier, overrides: Allowances(stored: own.overrides))
         let faults = allowances.exceeding(present)
         guard faults.isEmpty else { throw ServiceError.invalidInput(faults) }

@@ -1,10 +1,11 @@
-internal import Audit
-internal import Foundation
-internal import JSON
-package import Kernel
-package import Persistence
-internal import PostgresClient
-internal import Tenancy
+import Audit
+import Foundation
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
+import Tenancy
 
 /// ORG-1, as an organization sees it: itself and what is below it. Nothing else exists for it.
 package struct OrganizationService: Sendable {
@@ -15,32 +16,24 @@ package struct OrganizationService: Sendable {
     package func list(
         _ tx: borrowing TenantTransaction, _ filter: OrganizationFilter, _ page: PageRequest<OrganizationSort>
     ) async throws -> Page<Organization> {
-        let rows = try await tx.all(try OrganizationStatements.list(filter, page)) { row in try Organization(from: &row)
-        }
-        var total: Int?
-        if page.includesTotal {
-            total = try await tx.first(OrganizationStatements.count(filter)) { row in try row.next(Int.self) }
-        }
-        return Page(rows: rows, limit: page.limit, total: total, position: page.position)
+        try await OrganizationStatements.list(tx, filter, page)
     }
 
     /// - Throws: `not-found`.
     package func read(_ tx: borrowing TenantTransaction, _ id: OrganizationID) async throws -> Organization {
-        try await find(tx, id, locking: false)
+        try await OrganizationStatements.find(tx, id)
     }
 
     /// The organization and all below it, parents before children.
     /// - Throws: `not-found`.
     package func hierarchy(_ tx: borrowing TenantTransaction, _ id: OrganizationID) async throws -> [OrganizationNode] {
-        let nodes = try await tx.all(OrganizationStatements.hierarchy(id)) { row in try OrganizationNode(from: &row) }
-        guard !nodes.isEmpty else { throw ServiceError.notFound("organization") }
-        return nodes
+        try await OrganizationStatements.hierarchy(tx, id)
     }
 
     /// Makes an organization below this one. Its tier gives nothing that this organization's own does not give.
     /// - Throws: `already-exists` for the slug, `invalid-input` for the parent or the tier.
     package func create(_ tx: borrowing TenantTransaction, _ new: NewOrganization) async throws -> Organization {
-        let own = try await find(tx, tx.scope.organizationID, locking: false)
+        let own = try await OrganizationStatements.find(tx, tx.scope.organizationID)
         let tier = new.tier ?? own.tier
         if tier != own.tier { try await requireNoMore(tx, than: own, tier: tier) }
         let id = OrganizationID.make()
@@ -53,7 +46,7 @@ package struct OrganizationService: Sendable {
         _ = try await OrganizationRefusals.translating {
             try await tx.first(sql) { row in try row.next(OrganizationID.self) }
         }
-        let organization = try await find(tx, id, locking: false)
+        let organization = try await OrganizationStatements.find(tx, id)
         tx.recordChange("create", of: "organization", id.uuid, from: nil, to: organization.document)
         return organization
     }
@@ -65,7 +58,7 @@ package struct OrganizationService: Sendable {
         _ revision: (OrganizationFields) throws -> OrganizationFields
     ) async throws -> Organization {
         let isOwn = id == tx.scope.organizationID
-        let organization = try await find(tx, id, locking: isOwn)
+        let organization = try await OrganizationStatements.find(tx, id, locking: isOwn)
         guard isOwn else { throw ServiceError(.forbidden, "Switch into the organization to change it.") }
         try expected.require(organization.version)
         let fields = try revision(organization.fields)
@@ -73,7 +66,7 @@ package struct OrganizationService: Sendable {
         try await tx.execute(OrganizationStatements.update(id, fields))
         tx.recordChange("update", of: "organization", id.uuid, from: organization.fields.document, to: fields.document)
         tx.invalidate(.organization, id.uuid)
-        return try await find(tx, id, locking: false)
+        return try await OrganizationStatements.find(tx, id)
     }
 
     /// Ends an organization below this one: nobody signs in there any more and no key or token of it is good. Its rows are
@@ -82,7 +75,7 @@ package struct OrganizationService: Sendable {
     package func delete(
         _ tx: borrowing TenantTransaction, _ id: OrganizationID, expecting expected: ExpectedVersion
     ) async throws {
-        let organization = try await find(tx, id, locking: false)
+        let organization = try await OrganizationStatements.find(tx, id)
         guard id != tx.scope.organizationID else {
             throw ServiceError(.forbidden, "An organization is deleted from above it, or by a platform administrator.")
         }
@@ -99,13 +92,6 @@ package struct OrganizationService: Sendable {
         tx.recordChange("delete", of: "organization", id.uuid, from: organization.document, to: nil)
     }
 
-    func find(_ tx: borrowing TenantTransaction, _ id: OrganizationID, locking: Bool) async throws -> Organization {
-        let sql = OrganizationStatements.find(id, locking: locking)
-        guard let organization = try await tx.first(sql, { row in try Organization(from: &row) }) else {
-            throw ServiceError.notFound("organization")
-        }
-        return organization
-    }
 }
 
 extension Organization {

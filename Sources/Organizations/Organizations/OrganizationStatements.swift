@@ -1,7 +1,7 @@
-internal import JSON
-internal import Kernel
-internal import Persistence
-internal import PostgresClient
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
 
 /// The statements on organizations: an organization's own transactions see it and its descendants, the platform's see all.
 enum OrganizationStatements {
@@ -10,17 +10,31 @@ enum OrganizationStatements {
         o.overrides, o.version, o.created_at, o.updated_at
         """
 
-    static func list(_ filter: OrganizationFilter, _ page: PageRequest<OrganizationSort>) throws -> SQL {
-        let order = page.keyset(id: "o.id", \.column)
-        return """
-            select \(columns) from app.organizations o join app.tiers t on t.id = o.tier_id
-            where \(conditions(filter))\(try order.after(page.after))\(order.order) limit \(page.limit + 1)
-            /* organizations.list */
-            """
+    static func list(
+        _ tx: borrowing some ReadingTransaction & ~Copyable, _ filter: OrganizationFilter,
+        _ page: PageRequest<OrganizationSort>
+    ) async throws -> Page<Organization> {
+        try await tx.page(
+            "organizations", select: columns, from: "app.organizations o join app.tiers t on t.id = o.tier_id",
+            counting: "app.organizations o", where: conditions(filter), page)
     }
 
-    static func count(_ filter: OrganizationFilter) -> SQL {
-        "select count(*) from app.organizations o where \(conditions(filter)) /* organizations.count */"
+    /// - Throws: `not-found`.
+    static func hierarchy(
+        _ tx: borrowing some ReadingTransaction & ~Copyable, _ id: OrganizationID
+    ) async throws -> [OrganizationNode] {
+        let nodes = try await tx.all(hierarchy(id)) { row in try OrganizationNode(from: &row) }
+        guard !nodes.isEmpty else { throw ServiceError.notFound("organization") }
+        return nodes
+    }
+
+    /// - Throws: `not-found`.
+    static func find(
+        _ tx: borrowing some ReadingTransaction & ~Copyable, _ id: OrganizationID, locking: Bool = false
+    ) async throws -> Organization {
+        guard let organization = try await tx.first(find(id, locking: locking), { row in try Organization(from: &row) })
+        else { throw ServiceError.notFound("organization") }
+        return organization
     }
 
     private static func conditions(_ filter: OrganizationFilter) -> SQL {
@@ -41,7 +55,7 @@ enum OrganizationStatements {
             """
     }
 
-    static func hierarchy(_ id: OrganizationID) -> SQL {
+    private static func hierarchy(_ id: OrganizationID) -> SQL {
         """
         with recursive below as (
             select o.id, o.parent_id, o.name, o.slug, o.kind, o.status, 0 as depth
@@ -80,24 +94,6 @@ enum OrganizationStatements {
     static let tierColumns: SQL = "id, name, limits, rates, features, version, created_at, updated_at"
 }
 
-extension OrganizationSort {
-    fileprivate var column: Keyset.Column {
-        switch self {
-        case .name: .text("o.name collate \"C\"")
-        case .slug: .text("o.slug")
-        case .createdAt: .id
-        }
-    }
-
-    fileprivate func key(of organization: Organization) -> JSONValue {
-        switch self {
-        case .name: .string(organization.fields.name)
-        case .slug: .string(organization.slug)
-        case .createdAt: .null
-        }
-    }
-}
-
 /// What the statements of this module are refused for.
 enum OrganizationRefusals {
     private static let constraints: KnownConstraints = [
@@ -117,11 +113,5 @@ enum OrganizationRefusals {
             default: throw error
             }
         }
-    }
-}
-
-extension PageRequest<OrganizationSort> {
-    func position(_ organization: Organization) -> PagePosition {
-        position(organization.id) { $0.key(of: organization) }
     }
 }

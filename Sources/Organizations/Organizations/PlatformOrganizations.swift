@@ -1,10 +1,11 @@
-internal import Audit
-internal import Foundation
-internal import JSON
-package import Kernel
-package import Persistence
-internal import PostgresClient
-internal import Tenancy
+import Audit
+import Foundation
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
+import Tenancy
 
 /// ORG-1, ORG-3 for the platform's administrators: any organization, also new ones at the top.
 package struct PlatformOrganizations: Sendable {
@@ -15,25 +16,17 @@ package struct PlatformOrganizations: Sendable {
     package func list(
         _ tx: borrowing SystemTransaction, _ filter: OrganizationFilter, _ page: PageRequest<OrganizationSort>
     ) async throws -> Page<Organization> {
-        let rows = try await tx.all(try OrganizationStatements.list(filter, page)) { row in try Organization(from: &row)
-        }
-        var total: Int?
-        if page.includesTotal {
-            total = try await tx.first(OrganizationStatements.count(filter)) { row in try row.next(Int.self) }
-        }
-        return Page(rows: rows, limit: page.limit, total: total, position: page.position)
+        try await OrganizationStatements.list(tx, filter, page)
     }
 
     /// - Throws: `not-found`.
     package func read(_ tx: borrowing SystemTransaction, _ id: OrganizationID) async throws -> Organization {
-        try await find(tx, id, locking: false)
+        try await OrganizationStatements.find(tx, id)
     }
 
     /// - Throws: `not-found`.
     package func hierarchy(_ tx: borrowing SystemTransaction, _ id: OrganizationID) async throws -> [OrganizationNode] {
-        let nodes = try await tx.all(OrganizationStatements.hierarchy(id)) { row in try OrganizationNode(from: &row) }
-        guard !nodes.isEmpty else { throw ServiceError.notFound("organization") }
-        return nodes
+        try await OrganizationStatements.hierarchy(tx, id)
     }
 
     /// - Throws: `already-exists` for the slug, `invalid-input` for the parent or the tier.
@@ -54,7 +47,7 @@ package struct PlatformOrganizations: Sendable {
         _ = try await OrganizationRefusals.translating {
             try await tx.first(sql) { row in try row.next(OrganizationID.self) }
         }
-        let organization = try await find(tx, id, locking: false)
+        let organization = try await OrganizationStatements.find(tx, id)
         record(tx, "create", organization, from: nil, to: organization.document)
         return organization
     }
@@ -64,21 +57,21 @@ package struct PlatformOrganizations: Sendable {
         _ tx: borrowing SystemTransaction, _ id: OrganizationID, expecting expected: ExpectedVersion,
         _ revision: (OrganizationFields) throws -> OrganizationFields
     ) async throws -> Organization {
-        let organization = try await find(tx, id, locking: true)
+        let organization = try await OrganizationStatements.find(tx, id, locking: true)
         try expected.require(organization.version)
         let fields = try revision(organization.fields)
         guard fields != organization.fields else { return organization }
         try await tx.execute(OrganizationStatements.update(id, fields))
         record(tx, "update", organization, from: organization.fields.document, to: fields.document)
         tx.invalidate(.organization, id.uuid, in: id)
-        return try await find(tx, id, locking: false)
+        return try await OrganizationStatements.find(tx, id)
     }
 
     /// - Throws: `not-found`, `precondition-failed`, `in-use` while organizations lie below it.
     package func delete(
         _ tx: borrowing SystemTransaction, _ id: OrganizationID, expecting expected: ExpectedVersion
     ) async throws {
-        let organization = try await find(tx, id, locking: false)
+        let organization = try await OrganizationStatements.find(tx, id)
         try expected.require(organization.version)
         let purgeAfter = clock.now() + .seconds(Organization.daysUntilPurge * 86_400)
         let endedBy = tx.actor.id.flatMap { UUID(uuidString: $0) }
@@ -133,7 +126,7 @@ package struct PlatformOrganizations: Sendable {
 
     /// - Throws: `not-found`.
     package func quotas(_ tx: borrowing SystemTransaction, _ id: OrganizationID) async throws -> QuotaReport {
-        let organization = try await find(tx, id, locking: false)
+        let organization = try await OrganizationStatements.find(tx, id)
         let quotas = try await tx.all(OrganizationStatements.quotas(id)) { row in try Quota(from: &row) }
         return QuotaReport(organization: organization, quotas: quotas)
     }
@@ -144,7 +137,7 @@ package struct PlatformOrganizations: Sendable {
         _ tx: borrowing SystemTransaction, _ id: OrganizationID, _ allowances: Allowances,
         expecting expected: ExpectedVersion
     ) async throws -> QuotaReport {
-        let organization = try await find(tx, id, locking: true)
+        let organization = try await OrganizationStatements.find(tx, id, locking: true)
         try expected.require(organization.version)
         let sql: SQL = """
             update app.organizations set overrides = \(JSONValue.object(allowances.document)) where id = \(id)
@@ -154,16 +147,6 @@ package struct PlatformOrganizations: Sendable {
         record(tx, "override", organization, from: organization.overrides.object ?? [:], to: allowances.document)
         tx.invalidate(.organization, id.uuid, in: id)
         return try await quotas(tx, id)
-    }
-
-    private func find(
-        _ tx: borrowing SystemTransaction, _ id: OrganizationID, locking: Bool
-    ) async throws -> Organization {
-        let sql = OrganizationStatements.find(id, locking: locking)
-        guard let organization = try await tx.first(sql, { row in try Organization(from: &row) }) else {
-            throw ServiceError.notFound("organization")
-        }
-        return organization
     }
 
     /// In the organization's own chain: its people see what the platform did to it.

@@ -1,5 +1,5 @@
-package import JSON
-internal import Kernel
+import JSON
+import Kernel
 
 /// A place on Earth, WGS 84, in degrees.
 package struct GeoPoint: Hashable, Sendable {

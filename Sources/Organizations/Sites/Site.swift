@@ -1,17 +1,33 @@
-internal import Audit
-package import JSON
-package import Kernel
+import JSON
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
 
 /// A farm, a building, a plant: where devices stand.
-package struct Site: Sendable {
+package struct Site: StoredResource {
+    package typealias Parent = NoParent
+    package typealias Sort = SiteSort
+    package typealias Filter = SiteFilter
+
     package let id: SiteID
     package let fields: SiteFields
-    package let version: Int
-    package let createdAt: Timestamp
-    package let updatedAt: Timestamp
+    package let revision: Revision
+
+    package static let names = ResourceNames("site", audited: "site", remembered: .site)
+    package static let table = ResourceTable(
+        "sites", columns: "name, code_key, address, lat, lon, time_zone, custom",
+        writeFaults: [
+            "sites_name_key": ServiceError(.alreadyExists, "Another site of the organization has this name."),
+            "sites_code_key": ServiceError(.alreadyExists, "Another site of the organization has this code."),
+        ])
+
+    package init(from row: inout RowReader) throws {
+        (id, fields, revision) = (try row.next(), try SiteFields(from: &row), try Revision(from: &row))
+    }
 }
 
-package struct SiteFields: EditableFields {
+package struct SiteFields: StoredFields {
     /// Unique in the organization.
     package var name: String
     /// The organization's own short code, unique where set.
@@ -40,78 +56,60 @@ package struct SiteFields: EditableFields {
         json.field("metadata", metadata)
     }
 
-    init(
-        name: String, code: String?, address: PostalAddress, location: GeoPoint?, timeZone: String, metadata: JSONValue
-    ) {
-        self.name = name
-        self.code = code
-        self.address = address
-        self.location = location
-        self.timeZone = timeZone
-        self.metadata = metadata
-    }
-}
-
-/// Every part may be missing.
-package struct PostalAddress: Hashable, Sendable {
-    package var street: String?
-    package var postalCode: String?
-    package var city: String?
-    package var region: String?
-    /// ISO 3166-1 alpha-2.
-    package var country: String?
-
-    init() {}
-
-    init(reading input: InputReader) {
-        street = input.optional("street", .text(1...500))
-        postalCode = input.optional("postal_code", .name(1...20))
-        city = input.optional("city", .name())
-        region = input.optional("region", .name())
-        country = input.optional("country", .country)
+    package init(from row: inout RowReader) throws {
+        name = try row.next()
+        code = try row.next()
+        address = PostalAddress(stored: try row.next())
+        let (latitude, longitude) = (try row.next(Double?.self), try row.next(Double?.self))
+        if let latitude, let longitude { location = GeoPoint(latitude: latitude, longitude: longitude) }
+        timeZone = try row.next()
+        metadata = try row.next()
     }
 
-    init(stored: JSONValue) {
-        street = stored["street"]?.string
-        postalCode = stored["postal_code"]?.string
-        city = stored["city"]?.string
-        region = stored["region"]?.string
-        country = stored["country"]?.string
-    }
-}
-
-extension PostalAddress: JSONWritable {
-    package func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.field("street", street)
-            json.field("postal_code", postalCode)
-            json.field("city", city)
-            json.field("region", region)
-            json.field("country", country)
-        }
-    }
-}
-
-extension InputRule where Value == String {
-    /// ISO 3166-1 alpha-2.
-    fileprivate static var country: InputRule {
-        text(2...2).map(placeholder: "DE", "must be an ISO 3166-1 code such as DE") { code in
-            code.utf8.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") } ? code : nil
-        }
+    package func writeColumns(to row: inout ColumnValues) {
+        row.set("name", name)
+        row.set("code_key", code)
+        row.set("address", address.stored)
+        row.set("lat", location?.latitude)
+        row.set("lon", location?.longitude)
+        row.set("cell", location?.cell)
+        row.set("time_zone", timeZone)
+        row.set("custom", metadata)
     }
 }
 
 /// Orders of the list of sites.
-package enum SiteSort: String, ListSort {
-    case name
+package enum SiteSort: String, RowSort {
+    case name, code
     case createdAt = "created_at"
     case updatedAt = "updated_at"
     package static var standard: SiteSort { .name }
+
+    package var column: SortColumn<Site> {
+        switch self {
+        case .name: .text("name collate \"C\"") { $0.fields.name }
+        case .code: .optionalText("code_key") { $0.fields.code }
+        case .createdAt: Self.unique
+        case .updatedAt: .time("updated_at") { $0.updatedAt }
+        }
+    }
 }
 
-package struct SiteFilter: Sendable {
+package struct SiteFilter: RowFilter {
+    package static let parameters = ["name", "code"]
+
     package var name: String?
     package var code: String?
 
-    package init(name: String? = nil, code: String? = nil) { (self.name, self.code) = (name, code) }
+    package init(reading query: InputReader) {
+        name = query.optional("name", .text(1...200))
+        code = query.optional("code", .text(1...50))
+    }
+
+    package var conditions: SQL {
+        var sql = SQL.empty
+        if let name { sql += " and name = \(name)" }
+        if let code { sql += " and code_key = \(code)" }
+        return sql
+    }
 }

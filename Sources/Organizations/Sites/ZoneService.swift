@@ -1,90 +1,66 @@
-internal import Audit
-internal import Foundation
-internal import JSON
-package import Kernel
-package import Persistence
+import Kernel
+import Persistence
+import PostgresClient
+import Resources
 
 /// Zones of a site: a tree of at most ``Zone/maximumDepth`` levels.
-package struct ZoneService: Sendable {
-    private let zones = ZoneRepository()
-    private let sites = SiteRepository()
+package struct ZoneService: StoredResourceService {
+    package typealias Item = Zone
 
     package init() {}
 
-    /// All zones of the site, or those directly below `parent`.
-    /// - Throws: `not-found` for the site.
-    package func list(
-        _ tx: borrowing TenantTransaction, _ site: SiteID, parent: ZoneID?, _ page: PageRequest<ZoneSort>
-    ) async throws -> Page<Zone> {
-        guard try await sites.find(tx, site) != nil else { throw ServiceError.notFound("site") }
-        return try await zones.list(tx, site, parent: parent, page)
-    }
-
-    /// - Throws: `not-found`.
-    package func read(_ tx: borrowing TenantTransaction, _ site: SiteID, _ id: ZoneID) async throws -> Zone {
-        guard let zone = try await zones.find(tx, site, id) else { throw ServiceError.notFound("zone") }
-        return zone
-    }
-
-    /// - Throws: `not-found` for the site, `already-exists`, `invalid-input` for the parent.
-    package func create(
-        _ tx: borrowing TenantTransaction, _ site: SiteID, _ fields: ZoneFields
-    ) async throws -> Zone {
-        guard try await sites.find(tx, site, locking: true) != nil else { throw ServiceError.notFound("site") }
-        if let parent = fields.parentID { try await requirePlace(tx, site, below: parent, moving: nil) }
-        let id = ZoneID.make()
-        guard let zone = try await zones.insert(tx, id, site, fields) else { throw ServiceError.notFound("site") }
-        tx.recordChange("create", of: "zone", id.uuid, from: nil, to: fields.document)
-        return zone
-    }
-
-    /// - Throws: `not-found`, `precondition-failed`, `already-exists`, `invalid-input` for the parent.
-    package func revise(
-        _ tx: borrowing TenantTransaction, _ site: SiteID, _ id: ZoneID, expecting expected: ExpectedVersion,
-        _ revision: (ZoneFields) throws -> ZoneFields
-    ) async throws -> Zone {
-        // Two moves at once could close a circle that neither sees: the site's row makes them wait for each other.
-        guard try await sites.find(tx, site, locking: true) != nil,
-            let zone = try await zones.find(tx, site, id, locking: true)
-        else { throw ServiceError.notFound("zone") }
-        try expected.require(zone.version)
-        let fields = try revision(zone.fields)
-        guard fields != zone.fields else { return zone }
-        if let parent = fields.parentID, parent != zone.fields.parentID {
-            try await requirePlace(tx, site, below: parent, moving: id)
-        }
-        guard let changed = try await zones.update(tx, id, fields) else { throw ServiceError.notFound("zone") }
-        tx.recordChange("update", of: "zone", id.uuid, from: zone.fields.document, to: fields.document)
-        return changed
-    }
-
-    /// - Throws: `not-found`, `precondition-failed`, `in-use` while devices or zones are in it.
-    package func delete(
-        _ tx: borrowing TenantTransaction, _ site: SiteID, _ id: ZoneID, expecting expected: ExpectedVersion
+    /// Two moves at once could close a circle that neither sees: the locked site makes them wait for each other.
+    /// - Throws: `invalid-input` for a parent that is none, lies below the zone itself, or lies too deep.
+    package func check(
+        _ tx: borrowing TenantTransaction, _ fields: ZoneFields, replacing present: Zone?, in site: SiteID
     ) async throws {
-        guard let zone = try await zones.find(tx, site, id, locking: true) else { throw ServiceError.notFound("zone") }
-        try expected.require(zone.version)
-        guard try await !zones.hasDevices(tx, id) else {
-            throw ServiceError(.inUse, "Devices stand in this zone: move or delete them first.")
-        }
-        try await zones.delete(tx, id)
-        tx.recordChange("delete", of: "zone", id.uuid, from: zone.fields.document, to: nil)
-    }
-
-    private func requirePlace(
-        _ tx: borrowing TenantTransaction, _ site: SiteID, below parent: ZoneID, moving zone: ZoneID?
-    ) async throws {
-        let path = try await zones.path(tx, site, parent)
+        guard let parent = fields.parentID, parent != present?.fields.parentID else { return }
+        let path = try await path(tx, site, parent)
         guard !path.isEmpty else { throw ServiceError.invalidInput("/parent_id", "is no zone of this site") }
         var levels = path.count + 1
-        if let zone {
-            guard !path.contains(zone) else {
+        if let present {
+            guard !path.contains(present.id) else {
                 throw ServiceError.invalidInput("/parent_id", "lies inside the zone itself")
             }
-            levels += try await zones.height(tx, zone)
+            levels += try await height(tx, present.id)
         }
         guard levels <= Zone.maximumDepth else {
             throw ServiceError.invalidInput("/parent_id", "would nest zones deeper than \(Zone.maximumDepth) levels")
         }
+    }
+
+    /// - Throws: `in-use` while devices are in it.
+    package func checkDeletion(_ tx: borrowing TenantTransaction, of zone: Zone) async throws {
+        let sql: SQL = """
+            select exists (select from app.devices where zone_id = \(zone.id) and deleted_at is null)
+            /* zones.has_devices */
+            """
+        if try await tx.first(sql, { row in try row.next(Bool.self) }) == true {
+            throw ServiceError(.inUse, "Devices stand in this zone: move or delete them first.")
+        }
+    }
+
+    /// The ids from the zone up to the one below the site; empty when there is no such zone.
+    private func path(_ tx: borrowing TenantTransaction, _ site: SiteID, _ id: ZoneID) async throws -> [ZoneID] {
+        let sql: SQL = """
+            with recursive up as (
+                select id, parent_id, 1 as depth from app.zones where id = \(id) and site_id = \(site)
+                union all
+                select z.id, z.parent_id, up.depth + 1 from up join app.zones z on z.id = up.parent_id where up.depth < 100)
+            select id from up order by depth /* zones.path */
+            """
+        return try await tx.all(sql) { row in try row.next(ZoneID.self) }
+    }
+
+    /// How many levels lie below the zone.
+    private func height(_ tx: borrowing TenantTransaction, _ id: ZoneID) async throws -> Int {
+        let sql: SQL = """
+            with recursive down as (
+                select id, 0 as depth from app.zones where id = \(id)
+                union all
+                select z.id, down.depth + 1 from down join app.zones z on z.parent_id = down.id where down.depth < 100)
+            select max(depth) from down /* zones.height */
+            """
+        return try await tx.first(sql) { row in try row.next(Int?.self) ?? 0 } ?? 0
     }
 }

@@ -1,16 +1,15 @@
-internal import Audit
-package import JSON
-package import Kernel
-package import PostgresClient
+import JSON
+import Kernel
+import PostgresClient
+import Resources
 
 /// ORG-3: what an organization may have, as data.
 package struct Tier: Sendable {
     package let id: TierID
     package let name: String
     package let fields: Allowances
-    package let version: Int
-    package let createdAt: Timestamp
-    package let updatedAt: Timestamp
+    package let revision: Revision
+    package var version: Int { revision.version }
 }
 
 /// Limits, rates and features, of a tier or instead of a tier's.
@@ -134,9 +133,7 @@ extension Tier: RowDecodable {
         fields = Allowances(
             limits: try row.next(JSONValue.self).object ?? [:], rates: try row.next(JSONValue.self).object ?? [:],
             features: try row.next(JSONValue.self).object ?? [:])
-        version = try row.next()
-        createdAt = try row.next()
-        updatedAt = try row.next()
+        revision = try Revision(from: &row)
     }
 }
 

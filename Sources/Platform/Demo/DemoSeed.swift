@@ -7,6 +7,7 @@ import JSON
 import Kernel
 import Organizations
 import Persistence
+import Resources
 import Secrets
 @_spi(ScopeMinting) import Tenancy
 
@@ -75,7 +76,7 @@ struct DemoSeed: Sendable {
         return try await databases.system.withTransaction(Self.actor) {
             (tx: borrowing SystemTransaction) async throws -> (Organization, isNew: Bool) in
             let page = PageRequest<OrganizationSort>(limit: 500, sort: .slug)
-            let present = try await organizations.list(tx, OrganizationFilter(reading: InputReader(query: [:])), page)
+            let present = try await organizations.list(tx, OrganizationFilter(), page)
             if let found = present.items.first(where: { $0.slug == new.slug }) { return (found, isNew: false) }
             return (try await organizations.create(tx, new), isNew: true)
         }
@@ -118,14 +119,14 @@ struct DemoSeed: Sendable {
                 siteIDs.append(try await sites.create(tx, SiteFields(body: site)).id)
             }
             let types = try await self.types.list(
-                tx, DeviceTypeFilter(reading: InputReader(query: [:])), PageRequest(limit: 500, sort: .standard)
+                tx, DeviceTypeFilter(), PageRequest(limit: 500, sort: .standard)
             ).items
             for entry in models {
                 guard let type = types.first(where: { $0.fields.name == entry["type"]?.string }) else { continue }
                 let input = InputReader(entry["model"] ?? [:])
                 let new = NewDeviceModel(reading: input)
                 try input.finish()
-                let model = try await self.models.create(tx, new).model
+                let model = try await self.models.create(tx, new)
                 for rule in entry["rules"]?.array ?? [] {
                     let scoped: JSONValue = ["scope": "model", "scope_id": .string(model.id.description)]
                     _ = try await rules.create(tx, AlarmRuleFields(body: rule.merging(scoped)))
@@ -154,7 +155,7 @@ struct DemoSeed: Sendable {
         try await databases.tenant.withTransaction(scope) {
             (tx: borrowing TenantTransaction) async throws -> [FleetCredentials.Device] in
             let types = try await self.types.list(
-                tx, DeviceTypeFilter(reading: InputReader(query: [:])), PageRequest(limit: 500, sort: .standard)
+                tx, DeviceTypeFilter(), PageRequest(limit: 500, sort: .standard)
             ).items
             let filter = DeviceFilter(reading: InputReader(query: ["tag": "demo"]))
             let page = try await devices.list(tx, filter, PageRequest(limit: 500, sort: .standard))

@@ -34,8 +34,8 @@ package struct TelemetryReader: Sendable {
             keysets = try await TelemetryRepository.keysets(tx, with: Array(numbers.values))
         }
         var after: (time: Timestamp, keyset: Int32)?
-        if let position = page.after, let time = position.keys.first?.integer, let keyset = Int32(position.id) {
-            after = (time: Timestamp(microseconds: time), keyset: keyset)
+        if let keys = page.after?.keys, keys.count == 2, let time = keys[0].integer, let keyset = keys[1].integer {
+            after = (time: Timestamp(microseconds: time), keyset: Int32(clamping: keyset))
         }
         let rows = try await TelemetryRepository.messages(
             tx, of: source, keysets: keysets, from: range.from ?? .earliest, to: range.to ?? .latest, after: after,
@@ -47,7 +47,7 @@ package struct TelemetryReader: Sendable {
                 tx, of: source, keysets: keysets, from: range.from ?? .earliest, to: range.to ?? .latest)
         }
         return Page(rows: items, limit: page.limit, total: total) { message in
-            PagePosition(keys: [.integer(message.time.microseconds)], id: String(message.keysetNumber))
+            PagePosition([.integer(message.time.microseconds), .integer(Int64(message.keysetNumber))])
         }
     }
 
@@ -101,13 +101,13 @@ package struct TelemetryReader: Sendable {
     package func latest(
         _ tx: borrowing TenantTransaction, atSite site: SiteID, keys: [String], _ page: PageRequest<LatestSort>
     ) async throws -> Page<LatestOfDevice> {
-        let after = page.after.flatMap { DeviceID($0.id) }
+        let after = page.after?.keys.first?.string.flatMap { DeviceID($0) }
         let rows = try await TelemetryRepository.latest(
             tx, atSite: site, after: after, descending: page.descending, limit: page.limit + 1)
         if rows.isEmpty, !(try await TelemetryRepository.siteExists(tx, site)) { throw ServiceError.notFound("site") }
         let total = page.includesTotal ? try await TelemetryRepository.countDevices(tx, atSite: site) : nil
         return Page(rows: try await named(tx, rows, keys: keys), limit: page.limit, total: total) { device in
-            PagePosition(id: device.deviceID.description)
+            PagePosition([.string(device.deviceID.description)])
         }
     }
 

@@ -1,8 +1,8 @@
-import Audit
 import Devices
 import JSON
 import Kernel
 import Persistence
+import Resources
 import Tenancy
 
 /// PRV-5: tokens of devices.

@@ -1,24 +1,8 @@
-import Audit
 import Devices
 import JSON
 import Kernel
+import Resources
 import Secrets
-
-extension Device: JSONWritable {
-    package func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.field("id", id)
-            fields.writeMembers(to: &json)
-            json.field("status", status.rawValue)
-            json.field("connection", connection.state.rawValue)
-            json.field("last_seen_at", connection.lastSeen)
-            json.field("activated_at", activatedAt)
-            json.field("version", version)
-            json.field("created_at", createdAt)
-            json.field("updated_at", updatedAt)
-        }
-    }
-}
 
 /// The answer to a question after one device's connection.
 struct ConnectionAnswer: JSONWritable {
@@ -93,9 +77,7 @@ extension DeviceCredential: JSONWritable {
         json.field("valid_until", validUntil)
         json.field("revoked_at", revokedAt)
         json.field("last_used_at", lastUsed)
-        json.field("version", version)
-        json.field("created_at", createdAt)
-        json.field("updated_at", updatedAt)
+        revision.writeMembers(to: &json)
     }
 }
 

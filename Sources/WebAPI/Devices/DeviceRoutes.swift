@@ -1,8 +1,8 @@
-import Audit
 import Devices
 import JSON
 import Kernel
 import Persistence
+import Resources
 import Tenancy
 
 /// DEV-1 to DEV-4.
@@ -15,12 +15,9 @@ package struct DeviceRoutes: Sendable {
     }
 
     package func register(in api: APIRoutes) {
-        api.list("/devices", .devicesRead, sort: DeviceSort.self, parameters: DeviceFilter.parameters, list)
-        api.post("/devices", .devicesWrite, refuses: [.alreadyExists, .quotaExceeded], create)
-        api.get("/devices/{id}", .devicesRead, show)
-        api.put("/devices/{id}", .devicesWrite, refuses: [.alreadyExists], replace)
-        api.patch("/devices/{id}", .devicesWrite, refuses: [.alreadyExists], change)
-        api.delete("/devices/{id}", .devicesWrite, refuses: [.inUse], remove)
+        api.resource(
+            "/devices", devices, read: .devicesRead, write: .devicesWrite, refuses: [.alreadyExists],
+            creating: [.quotaExceeded], deleting: [.inUse], create: register)
         api.post(
             "/devices/{id}/transitions", .devicesWrite, answers: [200],
             refuses: [.illegalTransition, .preconditionFailed], move)
@@ -28,43 +25,13 @@ package struct DeviceRoutes: Sendable {
         api.get("/sites/{id}/connection-statistics", .devicesRead, showStatistics)
     }
 
-    private func list(
-        _ request: TenantRequest, _ page: PageRequest<DeviceSort>, _ tx: borrowing TenantTransaction
-    ) async throws -> Page<Device> {
-        let query = request.query()
-        let filter = DeviceFilter(reading: query)
-        try query.finish()
-        return try await devices.list(tx, filter, page)
-    }
-
-    private func create(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
+    /// The first status may come along.
+    private func register(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
         let input = request.input()
         let new = NewDevice(reading: input)
         try input.finish()
         let device = try await devices.register(tx, new)
         return .created(device, at: "/devices/\(device.id)", version: device.version)
-    }
-
-    private func show(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
-        let device = try await devices.read(tx, request.id(of: "device"))
-        return .ok(device, version: device.version)
-    }
-
-    private func replace(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
-        let fields = try request.replacement(of: DeviceFields.self)
-        let device = try await devices.revise(tx, request.id(of: "device"), expecting: request.expected(), fields)
-        return .ok(device, version: device.version)
-    }
-
-    private func change(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
-        let patch = request.mergePatch(of: DeviceFields.self)
-        let device = try await devices.revise(tx, request.id(of: "device"), expecting: request.expected(), patch)
-        return .ok(device, version: device.version)
-    }
-
-    private func remove(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
-        try await devices.delete(tx, request.id(of: "device"), expecting: request.expected())
-        return .noContent
     }
 
     private func move(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {

@@ -1,4 +1,3 @@
-import Audit
 import Events
 import JSON
 import Kernel

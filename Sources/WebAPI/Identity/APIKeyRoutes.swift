@@ -1,9 +1,9 @@
-import Audit
 import HTTPTypes
 import Identity
 import JSON
 import Kernel
 import Persistence
+import Resources
 import Tenancy
 
 /// The API keys of an organization. A secret is in the answer that makes it, and nowhere else.

@@ -1,8 +1,8 @@
-import Audit
 import Identity
 import JSON
 import Kernel
 import Persistence
+import Resources
 import Tenancy
 
 /// The people of an organization, their roles, their sessions here.

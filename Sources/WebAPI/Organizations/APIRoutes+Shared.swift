@@ -1,4 +1,3 @@
-import Audit
 import JSON
 import Kernel
 import Persistence

@@ -1,25 +1,7 @@
-import Audit
 import JSON
 import Kernel
 import Organizations
-
-extension Organization: JSONWritable {
-    package func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.field("id", id)
-            json.field("parent_id", parentID)
-            json.field("kind", kind.rawValue)
-            json.field("slug", slug)
-            json.field("tier", tier)
-            json.field("status", status.rawValue)
-            json.field("is_active", status == .active)
-            fields.writeMembers(to: &json)
-            json.field("version", version)
-            json.field("created_at", createdAt)
-            json.field("updated_at", updatedAt)
-        }
-    }
-}
+import Resources
 
 /// The tree below an organization, nested.
 struct OrganizationHierarchy: JSONWritable {
@@ -58,9 +40,7 @@ extension Tier: JSONWritable {
             json.field("id", id)
             json.field("name", name)
             fields.writeMembers(to: &json)
-            json.field("version", version)
-            json.field("created_at", createdAt)
-            json.field("updated_at", updatedAt)
+            revision.writeMembers(to: &json)
         }
     }
 }

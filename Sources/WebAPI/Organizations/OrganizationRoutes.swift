@@ -1,8 +1,8 @@
-import Audit
 import JSON
 import Kernel
 import Organizations
 import Persistence
+import Resources
 import Tenancy
 
 /// ORG-1, ORG-3, ORG-4. An organization's people see it and what is below it; platform administrators see all.

@@ -46,8 +46,7 @@ package struct CursorCodec: Sendable {
     package func seal(_ position: PagePosition, for binding: CursorBinding) -> String {
         var writer = JSONWriter()
         writer.array { json in
-            json.value(JSONValue.array(position.keys))
-            json.value(position.id)
+            for key in position.keys { json.value(key) }
         }
         return Base64URL.encode(writer.bytes + tag(writer.bytes, binding))
     }
@@ -57,10 +56,9 @@ package struct CursorCodec: Sendable {
         guard let bytes = Base64URL.decode(text.utf8), bytes.count > Self.tagLength else { return nil }
         let payload = Array(bytes.dropLast(Self.tagLength))
         guard ConstantTime.areEqual(bytes.suffix(Self.tagLength), tag(payload, binding)),
-            let parts = (try? JSONValue(parsing: payload))?.array, parts.count == 2,
-            let keys = parts[0].array, let id = parts[1].string
+            let keys = (try? JSONValue(parsing: payload))?.array
         else { return nil }
-        return PagePosition(keys: keys, id: id)
+        return PagePosition(keys)
     }
 
     private func tag(_ payload: [UInt8], _ binding: CursorBinding) -> [UInt8] {

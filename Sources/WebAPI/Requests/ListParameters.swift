@@ -14,9 +14,9 @@ package enum ListParameters {
         let reader = InputReader(query: JSONObject(uniqueMembers: own.map { ($0.name, $0.value) }))
         let limit = reader.optional("limit", .integer(1...limits.maximum), default: limits.standard)
         let total = reader.optional("count", .boolean, default: false)
-        let order = reader.optional("sort", .text(0...200)).flatMap { readOrder($0, reader, as: Sort.self) }
+        let order = reader.optional("sort", .text(0...200)).map { readOrder($0, reader, as: Sort.self) }
         var page = PageRequest<Sort>(
-            limit: limit, order: order ?? [.init(.standard, descending: Sort.isDescendingByDefault)],
+            limit: limit, order: order ?? [SortKey(.standard, descending: Sort.isDescendingByDefault)],
             includesTotal: total)
         if let cursor = reader.optional("cursor", .text(0...2000)) {
             page.after = cursors.open(cursor, for: binding)
@@ -26,21 +26,20 @@ package enum ListParameters {
         return page
     }
 
-    /// `name,-created_at`
+    /// `name,-created_at`. A key that is named again is left out: what it would order is in order already.
     private static func readOrder<Sort: ListSort>(
         _ text: String, _ reader: InputReader, as: Sort.Type
-    ) -> [PageRequest<Sort>.Key]? {
-        var order: [PageRequest<Sort>.Key] = []
+    ) -> [SortKey<Sort>] {
+        var order: [SortKey<Sort>] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let descending = part.hasPrefix("-")
-            guard let sort = Sort(rawValue: String(descending ? part.dropFirst() : part)) else {
+            let name = String(descending ? part.dropFirst() : part)
+            if let sort = Sort(rawValue: name) {
+                if !order.contains(where: { $0.sort == sort }) { order.append(SortKey(sort, descending: descending)) }
+            } else {
                 let keys = Sort.allCases.map(\.rawValue).joined(separator: ", ")
-                reader.fault("sort", "must be of \(keys), separated by commas, with '-' in front for the largest first")
-                return nil
-            }
-            // Among equals in a key the same key decides nothing.
-            if !order.contains(where: { $0.sort.rawValue == sort.rawValue }) {
-                order.append(.init(sort, descending: descending))
+                reader.fault(
+                    "sort", "'\(name)' is none of \(keys); several are separated by commas, '-' puts the largest first")
             }
         }
         return order

@@ -1,6 +1,6 @@
-import Audit
 import JSON
 import Kernel
+import Resources
 
 extension RequestReading {
     /// The body; an empty one reads as `{}`.

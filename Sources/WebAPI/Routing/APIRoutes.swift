@@ -3,35 +3,12 @@ import Kernel
 import Persistence
 import Tenancy
 
-/// Where every route is declared, one line each: method, path below ``prefix``, permission, handler.
+/// Where every route is declared, one line each: method, path below ``prefix``, permission, handler; a resource with its six
+/// routes in one.
 ///
 /// ```swift
-/// struct SiteRoutes: Sendable {
-///     let sites: SiteService
-///
-///     func register(in api: APIRoutes) {
-///         api.list("/sites", .sitesRead, sort: SiteSort.self, parameters: ["name"], list)
-///         api.post("/sites", .sitesWrite, refuses: [.alreadyExists, .quotaExceeded], create)
-///         api.get("/sites/{id}", .sitesRead, show)
-///         api.patch("/sites/{id}", .sitesWrite, refuses: [.alreadyExists], change)
-///         api.delete("/sites/{id}", .sitesWrite, refuses: [.inUse], remove)
-///     }
-///
-///     func create(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
-///         let input = request.input()
-///         let draft = SiteDraft(name: input.required("name", .name()), timeZone: input.optional("time_zone", .name()))
-///         try input.finish()
-///         let site = try await sites.create(tx, draft)
-///         return .created(site, at: "/sites/\(site.id)", version: site.version)
-///     }
-///
-///     func change(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {
-///         let site = try await sites.find(tx, request.id(of: "site"), forChange: true)
-///         try request.requireVersion(site.version)                     // 412 when If-Match names another version
-///         let input = try request.input(mergedInto: site.editable)     // JSON merge patch, read like a PUT
-///         …
-///     }
-/// }
+/// api.resource("/devices", devices, read: .devicesRead, write: .devicesWrite, deleting: [.inUse])
+/// api.get("/devices/{id}/connection", .devicesRead, showConnection)
 /// ```
 /// Reading routes run in one read-only transaction, changing ones in one read-write transaction of the caller's
 /// organization, which commits when the handler returns and is given up when it throws. A serialization failure runs the

@@ -164,7 +164,7 @@ struct SampleRoutes: Sendable {
         ) { row in Int(try row.next(Int32.self)) }
         return Page(
             rows: numbers.map(SampleItem.init), limit: page.limit, total: page.includesTotal ? 1000 - above : nil
-        ) { PagePosition(keys: [.integer(Int64($0.number))], id: "\($0.number)") }
+        ) { PagePosition([.integer(Int64($0.number))]) }
     }
 
     func show(_ request: TenantRequest, _ tx: borrowing TenantTransaction) async throws -> Answer {

@@ -1,5 +1,5 @@
-package import JSON
-package import Kernel
+import JSON
+import Kernel
 
 /// What people edit of a resource: read from an input, written into answers, compared for the audit trail.
 ///
