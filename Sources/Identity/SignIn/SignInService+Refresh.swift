@@ -1,9 +1,9 @@
-internal import Foundation
-package import Kernel
-internal import Persistence
-internal import PostgresClient
-internal import Secrets
-internal import Tenancy
+import Foundation
+import Kernel
+import Persistence
+import PostgresClient
+import Secrets
+import Tenancy
 
 /// Staying signed in (S7).
 extension SignInService {
