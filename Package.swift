@@ -135,7 +135,8 @@ let package = Package(
 
         // Measuring, by hand.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Pipeline", "Expressions", "JSON", logging], swiftSettings: settings),
+            name: "Benchmarks", dependencies: ["Pipeline", "Expressions", "JSON", "SeriesCodec", logging],
+            swiftSettings: settings),
 
         // Proof. What needs TestStorage alone is also tried under the thread sanitizer (deploy/check-threads).
         module("TestStorage", ["Persistence", "PostgresClient", logging]),

@@ -9,12 +9,18 @@ import PostgresClient
 ///
 /// `rookery-benchmarks URL [DEVICES] [SECONDS]`: `URL` names a migrated database, whose roles sign in without a password
 /// beyond what the URL holds. It makes an organization of its own there, with 3 rules that 5-point messages touch.
+///
+/// `rookery-benchmarks series [SHARED] [DIRECTORY]` measures the series codec instead, see ``SeriesBenchmark``.
 @main
 struct Benchmarks {
     static func main() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "series" {
+            try SeriesBenchmark.run(Array(arguments.dropFirst()))
+            return
+        }
         guard let url = arguments.first else {
-            print("usage: rookery-benchmarks URL [DEVICES] [SECONDS]")
+            print("usage: rookery-benchmarks URL [DEVICES] [SECONDS] | series [SHARED] [DIRECTORY]")
             exit(64)
         }
         let devices = arguments.dropFirst().first.flatMap { Int($0) } ?? 2_000

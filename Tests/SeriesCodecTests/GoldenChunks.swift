@@ -1,12 +1,96 @@
-import SeriesCodec
-
-struct GoldenChunk {
-    let name: String
-    let chunk: String
-    var clock: String?
-    let series: Series
-}
-
+/// Bytes that version 1 wrote, in hexadecimal digits. They stand in databases: never change one.
 enum GoldenChunks {
-    static let all: [GoldenChunk] = []
+    /// A clock of ``GoldenSeries/minutes``.
+    static let clock = "1000780a0080a0d5edee66e0d403c480b203"
+
+    /// By the name of their series.
+    static let chunks: [(name: String, hex: String)] = [
+        (
+            "decimals on a grid",
+            """
+            1100780a0080a0d5edee66e0d403010a05ae0384667077bed3a836b0e9cd0a5e1a8308e3337c1d8bb4814f8c21bca99d\
+            a7ad6b4bd66bc7d4e23784bb856bd4ee12c2f47bb1b46888d1314be388cf686d093d984270f31a45f8e6183bb627c5ab\
+            b46601b8c94a87
+            """
+        ),
+        (
+            "thirds, drifting",
+            """
+            1100781d0280a0d5edee66390bb8a9070050748c0246a4c60f2f510546a4c6633b010305ae0384667077bed3a836b0e9\
+            cd0a5e1a8308e3337c1d8bb4814f8c21bca99da7ad6b4bd66bc7d4e23784bb856bd4ee12c2f47bb1b46888d1314be388\
+            cf686d093d984270f31a45f8e6183bb627c5abb46601638118ab
+            """
+        ),
+        (
+            "corrected quotients, waits",
+            """
+            1100784c0280a0d5edee6621aa0f88a0800b32aeaaaaaaaaaa92f41ad1a194531a4e38e1960d25dc70c3961a6a39a1e5\
+            86524e6938e1845b369470c30d5b6aa8e584961b4a39a5e586126a6871410916110a1f2801009062d2c5748035902ef0\
+            de5dcf4f03ca1deb90bd616be2b5f6adc90115038a0a84667077bed3a836b0e9cd0a5e1a8308e3337c1d8bb4814f8c21\
+            bca99da7ad6b4bd66bc7d4e23784bb856bd4ee12c2f47bb1b46888d1314be388cf686d093d984270f31a45f8e6183bb6\
+            27c5abb4660158e9da1d
+            """
+        ),
+        (
+            "odd numbers",
+            """
+            1100780a0080a0d5edee66e0d4030b01020f000b0fffffffffffffffffff0121f2d589f9eafc80b4800100f055555555\
+            55555555555555555555555555555555555555555555555555555555555555555555555555558116d655555555555555\
+            555555555555555555555555ea04901bac81ce1a68935713793527af26f26a26af26f26a26af26f26a465e4de4d54c5e\
+            4de4d54c5e4de4d58cbc9ac8ab99bc9ac8ab99bc9ac8ab99bc9ac8ab99bc9ac8ab197935915733793591573379359157\
+            73f26a22af66f26a22afe62d9a935dd7f51ef8f7327e1c5aea78e007d19cecbaaef7c027af26f26a4e5e4de4d54c5e4d\
+            e4d54c5e4de4d58cbc9ac8ab99bc9ac8ab99bc9ac8ab1979359157337935915733793591573379359157337935915733\
+            f26a22af66f26a22af66f26a22afe6e4d5445ecde4d5445ecd9bac0de5d8c0f4f3ef4696e05c29cdcfcf646d28c706a6\
+            9f4f5e4de4d54c5e4de4d54c5e4de4d54c5e4de4d58cbc9ac8ab99bc9ac8ab99bc9ac8ab197935915733793591573379\
+            3591573379359157337935915733f26a22af66e4d5445ecde4d5445ecde4d5445ecde4d5445ecd32a762b72e86da13f4\
+            efa9dd7c1a20613f732a76eb62a83d0179359157337935915733793591573379359157337935915773f26a22afe6e4d5\
+            445ecde4d5445ecde4d5445ecde4d5445ecde4d5445ecde4d5445ecde4d5445ecdc8ab89bc9a91571379359357137935\
+            93571379359357137935935713793527af26f26a4e5e4de4d54c5e4de4d54c5e4de4d54c5e4de4d54c5e4de4d54c5e4d\
+            e4d54c5e4de4d59cbc9ac8ab397935915733793591573379359157337935915733793591573379359157337935915733\
+            f26a22af66e4d5445ecde4d5445ecde4d5445ecde4d5445ecde4d5445ecdc9ab89bc9a93571379359357137935935713\
+            7935935713793593571379359357137935935713793523af26f26a465e4de4d54c5e4de4d54c5e4de4d54c5e4de4d54c\
+            5e4de4d54c5e4de4d54c5e4de4d50c4cc36d94
+            """
+        ),
+        (
+            "bits of 32",
+            """
+            1200780a0080a0d5edee66e0d40304218080809a08b8f10502b8aa0a124601a67837efe25d122316489418c9bb24462c\
+            90c0bb13237937efe65dbc3b317281848911bc8b77f36e891108244a8ce4ddbc9b77274614489c18c1bb7837efe65d12\
+            2310489018c9bb7937ef9e18512021318277f16edec5bb2546f2ae0412254624462c90c0bb13237837efe65dbc4b6264\
+            020912237817efe25dbc4b6204efe25dbc8b77f32ede25318277f36edecdbb26461248488ce4ddbc8b77498c4c207162\
+            04efe65dbc8b774b8c289028319277f32e8911041225462c9030319277274626902031a240e2c448dec5bb244612489c\
+            18c9bb7937efe2ddbc2b318277013e2bf356
+            """
+        ),
+        (
+            "integers, some null, some bad",
+            """
+            1303780a0080a0d5edee66e0d4030a080040966559966559760918c0010080094c6056001507c217846670e73b8d6a03\
+            5bde085e1a8308e333fcb1c81df0c9308437cfa3d7b5356bc5e1d5fd85b9856bd4ee86e9f76269d110a3531a477c466b\
+            4be841086e5ea310df1c43f44bf12aad59ba9eb610
+            """
+        ),
+        (
+            "switch on a clock",
+            """
+            1400280c03c480b20302190200c0840600090080298ae2013195d1ed
+            """
+        ),
+        (
+            "texts on a clock",
+            """
+            1500780603c480b203000300000469646c6500000772756e6e696e67000005636166c3a900000040db36dbb6d9b6cdb6\
+            6db66db36d01551be8bb
+            """
+        ),
+        (
+            "JSON",
+            """
+            1600784c0280a0d5edee6621aa0f88a0800b32aeaaaaaaaaaa92f41ad1a194531a4e38e1960d25dc70c3961a6a39a1e5\
+            86524e6938e1845b369470c30d5b6aa8e584961b4a39a5e586126a68714109160500000f7b226e223a302c2273223a22\
+            78227d050901310509013205090133050901340020001020852b24d42149c8ff169284fcaf600062291f28
+            """
+        ),
+    ]
 }

@@ -21,18 +21,29 @@ struct BitReader {
     @inline(__always)
     func peek() -> UInt64 {
         let byte = position &>> 3
-        if byte <= lastWord, let start = base.baseAddress {
-            let word = start.loadUnaligned(fromByteOffset: byte, as: UInt64.self)
-            return UInt64(littleEndian: word) &>> UInt64(truncatingIfNeeded: position & 7)
+        if byte <= lastWord {
+            return word(at: byte) &>> UInt64(truncatingIfNeeded: position & 7)
         }
         return peekNearEnd(byte)
+    }
+
+    /// Eight bytes from `byte`, which is at most `lastWord`, so that they are there and the base is not nil.
+    @inline(__always)
+    private func word(at byte: Int) -> UInt64 {
+        let start = base.baseAddress.unsafelyUnwrapped
+        return UInt64(littleEndian: start.loadUnaligned(fromByteOffset: byte, as: UInt64.self))
     }
 
     @inline(never)
     private func peekNearEnd(_ byte: Int) -> UInt64 {
         var word: UInt64 = 0
-        for place in byte..<byte + 8 where place < base.count {
-            word |= UInt64(base[place]) << UInt64(8 * (place - byte))
+        if lastWord >= 0 {
+            let missing = byte - lastWord
+            word = missing < 8 ? self.word(at: lastWord) &>> UInt64(8 * missing) : 0
+        } else {
+            for place in byte..<byte + 8 where place < base.count {
+                word |= UInt64(base[place]) << UInt64(8 * (place - byte))
+            }
         }
         return word &>> UInt64(truncatingIfNeeded: position & 7)
     }

@@ -21,13 +21,8 @@ package struct BucketAggregator: Sendable {
     package let width: Int64
     package let options: Options
     private var buckets: [Bucket] = []
-    private var current: Bucket
-    private var currentEnd: Int64
+    private var running: RunningBucket
     private var sketch = QuantileSketch()
-    /// The value that is held, since when it has been accounted for, and for how much longer it may be held.
-    private var held = 0.0
-    private var heldSince: Int64 = 0
-    private var holdLeft: Int64 = 0
 
     /// Buckets start at `from + n × width`, and the last one ends at `until`.
     /// - Parameters:
@@ -37,12 +32,8 @@ package struct BucketAggregator: Sendable {
         precondition(from < until && width > 0, "a range has a beginning before its end and a width above 0")
         precondition(from.magnitude <= 1 << 61 && until.magnitude <= 1 << 61, "times are within ±2^61")
         (self.from, self.until, self.width, self.options) = (from, until, width, options)
-        current = Bucket(start: from)
-        currentEnd = Self.end(of: from, width: width, until: until)
-    }
-
-    private static func end(of start: Int64, width: Int64, until: Int64) -> Int64 {
-        width < until - start ? start + width : until
+        running = RunningBucket(start: from, end: width < until - from ? from + width : until)
+        buckets.reserveCapacity(Int(min((until - from) / width + 1, 10_000)))
     }
 
     /// Adds points whose times are not before those already added. NaN is a point without a number.
@@ -50,112 +41,92 @@ package struct BucketAggregator: Sendable {
         guard let times = times.baseAddress, let numbers = values.baseAddress else { return }
         let count = values.count
         var place = 0
+        var running = running
         while place < count, times[place] < from {
-            hold(numbers[place], at: times[place])
-            place += 1
+            let value = numbers[place]
+            running.held = value
+            // A time from foreign bytes may be so early that a difference would overflow.
+            running.heldSince = max(times[place], -(1 << 62))
+            running.holdLeft = value.isNaN ? 0 : options.longestHold
+            place &+= 1
         }
-        while place < count, times[place] < until {
-            if times[place] >= currentEnd { advance(to: times[place]) }
-            place = addWithinBucket(times, numbers, from: place, count: count)
-        }
-    }
-
-    /// The value before the range.
-    private mutating func hold(_ value: Double, at time: Int64) {
-        held = value.isNaN ? 0 : value
-        // A time from foreign bytes may be so early that a difference would overflow.
-        heldSince = max(time, -(1 << 62))
-        holdLeft = value.isNaN ? 0 : options.longestHold
-    }
-
-    /// - Returns: the place of the first point behind the bucket, or `count`.
-    private mutating func addWithinBucket(
-        _ times: UnsafePointer<Int64>, _ values: UnsafePointer<Double>, from start: Int, count: Int
-    ) -> Int {
-        accountForHold(until: times[start])
-        var (held, heldSince, holdLeft) = (held, heldSince, holdLeft)
-        var bucket = current
-        let longest = options.longestHold
-        let end = currentEnd
-        var place = start
+        running.skipHoldBeforeStart()
+        let (longest, until, quantiles) = (options.longestHold, until, options.quantiles)
+        let isPlain = longest == .max && Self.areFinite(numbers, count: count)
         while place < count {
             let time = times[place]
-            if time >= end { break }
-            let value = values[place]
+            if time >= running.end {
+                if time >= until { break }
+                advance(&running, to: time)
+            }
+            let start = place
+            running.add(numbers[place], at: time, longestHold: longest)
             place &+= 1
-            let span = min(time &- heldSince, holdLeft)
-            if span > 0 {
-                bucket.heldSum += held * Double(span)
-                bucket.heldMilliseconds &+= span
-            }
-            heldSince = time
-            guard value == value else {
-                (held, holdLeft) = (0, 0)
-                continue
-            }
-            if bucket.count == 0 {
-                bucket.first = value
-                bucket.firstTime = time
-            }
-            bucket.count &+= 1
-            bucket.sum += value
-            bucket.minimum = value < bucket.minimum ? value : bucket.minimum
-            bucket.maximum = value > bucket.maximum ? value : bucket.maximum
-            bucket.last = value
-            bucket.lastTime = time
-            if options.quantiles { sketch.insert(value) }
-            (held, holdLeft) = (value, longest)
+            if isPlain { place = running.addPlain(times, numbers, from: place, count: count) }
+            guard quantiles else { continue }
+            for number in start..<place where numbers[number] == numbers[number] { sketch.insert(numbers[number]) }
         }
-        current = bucket
-        (self.held, self.heldSince, self.holdLeft) = (held, heldSince, holdLeft)
-        return place
+        self.running = running
     }
 
-    /// Gives the held value's time up to `time`, which is not behind the current bucket, to that bucket.
-    private mutating func accountForHold(until time: Int64) {
-        guard holdLeft > 0, time > heldSince else { return }
-        if heldSince < current.start {
-            let before = current.start - heldSince
-            holdLeft = before < holdLeft ? holdLeft - before : 0
-            heldSince = current.start
+    @inline(__always)
+    private static func areFinite(_ numbers: UnsafePointer<Double>, count: Int) -> Bool {
+        var bits: UInt64 = 0
+        // The exponent of infinities and NaN is all ones, to which one more carries into the sign.
+        for place in 0..<count {
+            bits |= (numbers[place].bitPattern & 0x7FFF_FFFF_FFFF_FFFF) &+ 0x0010_0000_0000_0000
         }
-        let span = min(time - heldSince, holdLeft)
-        guard span > 0 else { return }
-        current.heldSum += held * Double(span)
-        current.heldMilliseconds += span
-        holdLeft -= span
-        heldSince += span
+        return bits >> 63 == 0
     }
 
-    /// Closes buckets until the current one contains `time`, which is before `until`.
-    private mutating func advance(to time: Int64) {
-        while time >= currentEnd {
-            close()
-            var start = currentEnd
-            if holdLeft == 0, time - start >= width {
+    /// Closes buckets until `time`, which is before `until` and not in the running one, is in the running one.
+    @inline(__always)
+    private mutating func advance(_ running: inout RunningBucket, to time: Int64) {
+        close(&running)
+        let next = running.end
+        if time &- next < width {
+            running.restart(next, end: width < until &- next ? next &+ width : until)
+        } else {
+            advanceFar(&running, to: time)
+        }
+    }
+
+    /// The running bucket is closed, and the next one does not contain `time`.
+    @inline(never)
+    private mutating func advanceFar(_ running: inout RunningBucket, to time: Int64) {
+        while true {
+            var start = running.end
+            if running.holdLeft == 0 {
                 // Nothing happens in between.
                 start += (time - start) / width * width
             }
-            current = Bucket(start: start)
-            currentEnd = Self.end(of: start, width: width, until: until)
+            running.restart(start, end: width < until - start ? start + width : until)
+            guard time >= running.end else { return }
+            close(&running)
         }
     }
 
-    private mutating func close() {
-        accountForHold(until: currentEnd)
-        guard current.count > 0 || current.heldMilliseconds > 0 else { return }
-        if options.quantiles && current.count > 0 {
-            current.median = sketch.quantile(0.5)
-            current.percentile95 = sketch.quantile(0.95)
-            sketch.removeAll()
-        }
-        buckets.append(current)
+    @inline(__always)
+    private mutating func close(_ running: inout RunningBucket) {
+        running.accountForHold(until: running.end)
+        guard running.count > 0 || running.heldMilliseconds > 0 else { return }
+        buckets.append(running.bucket)
+        if options.quantiles && running.count > 0 { closeQuantiles() }
     }
 
-    /// The buckets that have points or were held in, in the order of time. The last value is held to the end of the range.
-    package consuming func finish() -> [Bucket] {
-        if holdLeft > 0 { advance(to: until - 1) }
-        close()
+    private mutating func closeQuantiles() {
+        buckets[buckets.count - 1].median = sketch.quantile(0.5)
+        buckets[buckets.count - 1].percentile95 = sketch.quantile(0.95)
+        sketch.removeAll()
+    }
+
+    /// The buckets that have points or were held in, in the order of time. The last value is held to the end of the
+    /// range. Nothing can be added afterwards.
+    package mutating func finish() -> [Bucket] {
+        var running = running
+        if running.holdLeft > 0, running.end < until { advance(&running, to: until - 1) }
+        close(&running)
+        defer { buckets = [] }
         return buckets
     }
 }

@@ -6,19 +6,33 @@ extension BucketAggregator {
     /// - Throws: ``ChunkError/wrongKind(_:)`` for text and JSON, ``ChunkError/clockMismatch``, ``ChunkError/corrupt``;
     ///   then the aggregator holds some of the points and is good for nothing.
     package mutating func add(_ chunk: SeriesChunk, clock: SharedClock? = nil) throws(ChunkError) {
+        let clockTimes = clock?.times ?? []
+        let result: Result<Void, ChunkError> = clockTimes.withUnsafeBufferPointer { clockTimes in
+            do throws(ChunkError) { return .success(try add(chunk, clock: clock, clockTimes)) } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    private mutating func add(
+        _ chunk: SeriesChunk, clock: SharedClock?, _ clockTimes: UnsafeBufferPointer<Int64>
+    ) throws(ChunkError) {
         try chunk.bytes.withRawBytes { (raw) throws(ChunkError) in
             var reader = try PointReader(chunk, raw, clock: clock)
             try withScratch(of: Int64.self, count: Self.blockSize) { (times) throws(ChunkError) in
                 try withScratch(of: Double.self, count: Self.blockSize) { (values) throws(ChunkError) in
                     var last = Int64.min
                     while true {
-                        let count = reader.next(times, values, goodOnly: options.goodOnly)
+                        let count = reader.nextCount(values.count)
                         guard count > 0 else { break }
-                        let block = UnsafeBufferPointer(rebasing: times[..<count])
-                        guard block[0] >= last, Series.areSorted(block) else { throw .corrupt }
+                        let block = reader.times(count, times, clockTimes)
+                        guard block[0] >= last, chunk.refersToClock || Series.areSorted(block) else { throw .corrupt }
                         last = block[count - 1]
                         guard block[0] < until else { return }
-                        add(times: block, values: UnsafeBufferPointer(rebasing: values[..<count]))
+                        let numbers = UnsafeMutableBufferPointer(rebasing: values[..<count])
+                        reader.values(numbers, goodOnly: options.goodOnly)
+                        add(times: block, values: UnsafeBufferPointer(numbers))
                     }
                 }
             }
@@ -46,15 +60,26 @@ struct PointReader {
         numbers = try NumberDecoder(layout.slice(layout.values, of: raw), kind: kind, count: layout.count)
     }
 
-    /// Fills in the next points and tells how many. Nulls, and bad points if they are left out, become NaN.
-    mutating func next(
-        _ times: UnsafeMutableBufferPointer<Int64>, _ values: UnsafeMutableBufferPointer<Double>, goodOnly: Bool
-    ) -> Int {
-        let count = min(left, values.count)
-        guard count > 0 else { return 0 }
+    /// How many points the next block has; 0 behind the last one.
+    mutating func nextCount(_ limit: Int) -> Int {
+        let count = min(left, limit)
         left -= count
-        self.times.decode(into: UnsafeMutableBufferPointer(rebasing: times[..<count]))
-        let target = UnsafeMutableBufferPointer(rebasing: values[..<count])
+        return count
+    }
+
+    /// The next times: those in the clock themselves where they lie side by side, or decoded into `scratch`.
+    mutating func times(
+        _ count: Int, _ scratch: UnsafeMutableBufferPointer<Int64>, _ clock: UnsafeBufferPointer<Int64>
+    ) -> UnsafeBufferPointer<Int64> {
+        if let places = times.placesInClock(count) { return UnsafeBufferPointer(rebasing: clock[places]) }
+        let target = UnsafeMutableBufferPointer(rebasing: scratch[..<count])
+        times.decode(into: target)
+        return UnsafeBufferPointer(target)
+    }
+
+    /// The values that belong to the times. Nulls, and bad points if they are left out, become NaN.
+    mutating func values(_ target: UnsafeMutableBufferPointer<Double>, goodOnly: Bool) {
+        let count = target.count
         if nulls == nil {
             decode(into: target)
         } else {
@@ -66,12 +91,11 @@ struct PointReader {
                 ValueDecoder.spread(target, dense: dense, nulls: isNull, filler: .nan)
             }
         }
-        guard goodOnly, quality != nil else { return count }
+        guard goodOnly, quality != nil else { return }
         withUnsafeTemporaryAllocation(of: Int64.self, capacity: count) { codes in
             quality?.decode(into: codes)
             for place in 0..<count where codes[place] != 0 { target[place] = .nan }
         }
-        return count
     }
 
     private mutating func decode(into target: UnsafeMutableBufferPointer<Double>) {

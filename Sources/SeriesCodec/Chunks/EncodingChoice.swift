@@ -3,6 +3,8 @@
 package struct EncodingChoice: Equatable, Sendable {
     var times: TimeChoice?
     var numbers: NumberChoice?
+    var nulls: StreamChoice?
+    var quality: StreamChoice?
 
     package init() {}
 }

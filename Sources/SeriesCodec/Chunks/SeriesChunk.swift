@@ -11,6 +11,9 @@ package struct SeriesChunk: Sendable {
 
     package var count: Int { layout.count }
 
+    /// How many of the bytes are the values', without times, nulls, quality, header and checksum.
+    package var valueByteCount: Int { layout.values.count }
+
     /// Whether the times are in a shared clock.
     package var refersToClock: Bool { bytes[layout.times.lowerBound] == TimeForm.sharedClock.rawValue }
 
@@ -42,13 +45,13 @@ package struct SeriesChunk: Sendable {
         var series = series
         if let nulls = series.nulls {
             if nulls.contains(true) {
-                header.nulls = IntegerStreamEncoder.encode(nulls.map { $0 ? 1 : 0 })
+                header.nulls = IntegerStreamEncoder.encode(nulls.map { $0 ? 1 : 0 }, choice: &choice.nulls)
             } else {
                 series.nulls = nil
             }
         }
         if let quality = series.quality, quality.contains(where: { $0 != 0 }) {
-            header.quality = IntegerStreamEncoder.encode(quality.map { Int64($0) })
+            header.quality = IntegerStreamEncoder.encode(quality.map { Int64($0) }, choice: &choice.quality)
         }
         try self.init(bytes: try header.sealed(values: try ValueEncoder.encode(series, choice: &choice.numbers)))
     }

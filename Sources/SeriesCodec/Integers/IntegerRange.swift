@@ -38,27 +38,34 @@ struct IntegerRange {
     }
 
     /// What is taken off every value.
-    func origin<P: Predictor>(_ predictor: P.Type) -> Int64 {
-        predictor is any GuessingPredictor.Type ? first : least
-    }
+    func origin<P: Predictor>(_ predictor: P.Type) -> Int64 { P.startsWithOrigin ? first : least }
 
+    /// Calls `body` with each residual that is written, in order.
+    /// - Parameter values: the stream or, to judge a predictor, a part of it; not empty.
     @inline(__always)
     func forEachResidual<P: Predictor>(
-        of values: UnsafeBufferPointer<Int64>, _ predictor: P.Type, _ body: (Int, UInt64) -> Void
+        of values: UnsafeBufferPointer<Int64>, _ predictor: P.Type, _ body: (UInt64) -> Void
     ) {
-        let origin = origin(predictor)
+        let origin = P.startsWithOrigin ? values[0] : least
         var state = PredictorState()
+        var index = 0
+        if P.startsWithOrigin {
+            P.see(0, &state)
+            index = 1
+        }
         if scale == 1 {
-            for index in 0..<values.count {
+            while index < values.count {
                 let value = values[index] &- origin
-                body(index, P.residual(of: value, state))
+                body(P.residual(of: value, state))
                 P.see(value, &state)
+                index &+= 1
             }
         } else {
-            for index in 0..<values.count {
+            while index < values.count {
                 let value = (values[index] &- origin) / scale
-                body(index, P.residual(of: value, state))
+                body(P.residual(of: value, state))
                 P.see(value, &state)
+                index &+= 1
             }
         }
     }

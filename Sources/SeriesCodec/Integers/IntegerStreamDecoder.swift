@@ -14,6 +14,7 @@ struct IntegerStreamDecoder {
     private let scale: Int64
     private let origin: Int64
     private var state = PredictorState()
+    private var isAtStart = true
 
     init(_ bytes: UnsafeRawBufferPointer) throws(ChunkError) {
         var cursor = ByteCursor(bytes)
@@ -33,15 +34,22 @@ struct IntegerStreamDecoder {
 
     mutating func decode(into target: UnsafeMutableBufferPointer<Int64>) {
         target.withMemoryRebound(to: UInt64.self) { residuals in
+            guard !residuals.isEmpty else { return }
+            var written = residuals
+            if isAtStart && predictor.startsWithOrigin {
+                residuals[0] = 0
+                written = UnsafeMutableBufferPointer(rebasing: residuals[1...])
+            }
+            isAtStart = false
             switch coder {
             case .constant:
                 residuals.update(repeating: UInt64(bitPattern: origin))
                 return
             case .adaptive(var decoder):
-                decoder.decode(into: residuals)
+                decoder.decode(into: written)
                 coder = .adaptive(decoder)
             case .table(var decoder):
-                decoder.decode(into: residuals)
+                decoder.decode(into: written)
                 coder = .table(decoder)
             }
             var task = Restore(residuals: residuals, state: state)

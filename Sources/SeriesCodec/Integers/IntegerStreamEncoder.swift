@@ -5,6 +5,18 @@
 /// of which value = origin + scale × what the predictor makes of the residuals. A constant stream ends with its origin.
 /// The length of the stream and the count of its numbers are the caller's to keep.
 enum IntegerStreamEncoder {
+    /// As planned; see ``StreamPlan``.
+    static func encode(
+        _ values: UnsafeBufferPointer<Int64>, as plan: StreamPlan, choice: inout StreamChoice?
+    ) -> [UInt8] {
+        guard !values.isEmpty, !plan.range.isConstant else { return encode(values, choice: &choice) }
+        return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: values.count) { residuals in
+            let (bytes, best) = trial(values, plan, residuals)
+            choice = best
+            return bytes
+        }
+    }
+
     /// - Parameter choice: what the last chunk of the series chose; `nil` tries everything.
     static func encode(_ values: UnsafeBufferPointer<Int64>, choice: inout StreamChoice?) -> [UInt8] {
         guard !values.isEmpty else { return constant(0) }
@@ -12,14 +24,14 @@ enum IntegerStreamEncoder {
         guard !range.isConstant else { return constant(range.first) }
         return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: values.count) { residuals in
             if let last = choice, last.age < StreamChoice.lifetime {
-                fill(residuals, from: values, range, last.predictor)
-                let bytes = write(UnsafeBufferPointer(residuals), range, last.predictor, usesTable: last.usesTable)
+                let written = fill(residuals, from: values, range, last.predictor)
+                let bytes = write(written, range, last.predictor, usesTable: last.usesTable)
                 if last.isStillGood(bytes: bytes.count, count: values.count) {
                     choice?.age += 1
                     return bytes
                 }
             }
-            let (bytes, best) = trial(values, range, residuals)
+            let (bytes, best) = trial(values, StreamPlan(values, range), residuals)
             choice = best
             return bytes
         }
@@ -27,14 +39,16 @@ enum IntegerStreamEncoder {
 
     static func encode(_ values: [Int64]) -> [UInt8] {
         var choice: StreamChoice?
-        return values.withUnsafeBufferPointer { encode($0, choice: &choice) }
+        return encode(values, choice: &choice)
     }
 
-    /// About how many bits the stream will take, header and tables left out.
-    static func estimatedBits(_ values: UnsafeBufferPointer<Int64>) -> Double {
-        guard !values.isEmpty else { return 0 }
-        let range = IntegerRange(values)
-        return range.isConstant ? 0 : ranking(values, range)[0].bits
+    static func encode(_ values: [Int64], choice: inout StreamChoice?) -> [UInt8] {
+        values.withUnsafeBufferPointer { encode($0, choice: &choice) }
+    }
+
+    static func encode(_ values: [Int64], as plan: StreamPlan?, choice: inout StreamChoice?) -> [UInt8] {
+        guard let plan else { return encode(values, choice: &choice) }
+        return values.withUnsafeBufferPointer { encode($0, as: plan, choice: &choice) }
     }
 
     private static func constant(_ value: Int64) -> [UInt8] {
@@ -43,16 +57,16 @@ enum IntegerStreamEncoder {
         return bytes
     }
 
-    /// All predictors by their estimates, and the better two of them with both coders for real.
+    /// The predictors that promise most, with both coders for real.
     private static func trial(
-        _ values: UnsafeBufferPointer<Int64>, _ range: IntegerRange, _ residuals: UnsafeMutableBufferPointer<UInt64>
+        _ values: UnsafeBufferPointer<Int64>, _ plan: StreamPlan, _ residuals: UnsafeMutableBufferPointer<UInt64>
     ) -> ([UInt8], StreamChoice) {
         var best: [UInt8] = []
         var choice = StreamChoice(predictor: .last, usesTable: false, bytesPerValue: 0)
-        for (predictor, _) in ranking(values, range).prefix(2) {
-            fill(residuals, from: values, range, predictor)
+        for predictor in plan.predictors {
+            let written = fill(residuals, from: values, plan.range, predictor)
             for usesTable in [false, true] {
-                let bytes = write(UnsafeBufferPointer(residuals), range, predictor, usesTable: usesTable)
+                let bytes = write(written, plan.range, predictor, usesTable: usesTable)
                 guard best.isEmpty || bytes.count < best.count else { continue }
                 best = bytes
                 choice.predictor = predictor
@@ -61,16 +75,6 @@ enum IntegerStreamEncoder {
         }
         choice.bytesPerValue = Double(best.count) / Double(values.count)
         return (best, choice)
-    }
-
-    private static func ranking(
-        _ values: UnsafeBufferPointer<Int64>, _ range: IntegerRange
-    ) -> [(predictor: PredictorKind, bits: Double)] {
-        let costs = PredictorKind.allCases.map { predictor in
-            var cost = ResidualCost(values, range: range)
-            return (predictor: predictor, bits: predictor.perform(&cost))
-        }
-        return costs.sorted { $0.bits < $1.bits }
     }
 
     private static func write(
@@ -85,12 +89,13 @@ enum IntegerStreamEncoder {
         return bytes
     }
 
+    /// - Returns: the part of the memory that was filled.
     private static func fill(
         _ residuals: UnsafeMutableBufferPointer<UInt64>, from values: UnsafeBufferPointer<Int64>, _ range: IntegerRange,
         _ predictor: PredictorKind
-    ) {
+    ) -> UnsafeBufferPointer<UInt64> {
         var task = Residuals(values: values, range: range, target: residuals)
-        predictor.perform(&task)
+        return UnsafeBufferPointer(rebasing: residuals[..<predictor.perform(&task)])
     }
 
     private struct Residuals: PredictorTask {
@@ -98,8 +103,13 @@ enum IntegerStreamEncoder {
         let range: IntegerRange
         let target: UnsafeMutableBufferPointer<UInt64>
 
-        func run<P: Predictor>(_ predictor: P.Type) {
-            range.forEachResidual(of: values, predictor) { index, residual in target[index] = residual }
+        func run<P: Predictor>(_ predictor: P.Type) -> Int {
+            var index = 0
+            range.forEachResidual(of: values, predictor) { residual in
+                target[index] = residual
+                index &+= 1
+            }
+            return index
         }
     }
 

@@ -26,6 +26,8 @@ struct PredictorState {
 
 /// A predictor for the inner loops, which are specialized for each.
 protocol Predictor {
+    /// Whether the stream's origin is the first value, which then has no residual; else it is the least value.
+    static var startsWithOrigin: Bool { get }
     static func residual(of value: Int64, _ state: PredictorState) -> UInt64
     static func value(of residual: UInt64, _ state: PredictorState) -> Int64
     static func see(_ value: Int64, _ state: inout PredictorState)
@@ -37,6 +39,8 @@ protocol GuessingPredictor: Predictor {
 }
 
 extension GuessingPredictor {
+    @inline(__always) static var startsWithOrigin: Bool { true }
+
     @inline(__always)
     static func residual(of value: Int64, _ state: PredictorState) -> UInt64 {
         ZigZag.encode(value &- guess(state))
@@ -88,6 +92,8 @@ enum TrendPredictor<Weight: AverageWeight>: GuessingPredictor {
 }
 
 enum FloorPredictor: Predictor {
+    @inline(__always) static var startsWithOrigin: Bool { false }
+
     @inline(__always) static func residual(of value: Int64, _ state: PredictorState) -> UInt64 {
         UInt64(bitPattern: value)
     }
@@ -98,6 +104,8 @@ enum FloorPredictor: Predictor {
 }
 
 enum TogglePredictor: Predictor {
+    @inline(__always) static var startsWithOrigin: Bool { false }
+
     @inline(__always) static func residual(of value: Int64, _ state: PredictorState) -> UInt64 {
         UInt64(bitPattern: value ^ state.last)
     }
@@ -105,6 +113,20 @@ enum TogglePredictor: Predictor {
         Int64(bitPattern: residual) ^ state.last
     }
     @inline(__always) static func see(_ value: Int64, _ state: inout PredictorState) { state.last = value }
+}
+
+extension PredictorKind {
+    var startsWithOrigin: Bool { self != .floor && self != .toggle }
+
+    /// What a stream may be longer to be decoded without a long chain from value to value.
+    var handicap: Double {
+        switch self {
+        case .floor: 1
+        case .last, .toggle: 1.002
+        case .line: 1.003
+        case .average2, .average4, .average16, .average64, .trend4, .trend16: 1.005
+        }
+    }
 }
 
 /// Something to be done with a predictor that is chosen at run time.

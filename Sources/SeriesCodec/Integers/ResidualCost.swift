@@ -1,20 +1,35 @@
 /// About how many bits residuals will take, from how many of them have which width.
 struct ResidualCost: PredictorTask {
-    let values: UnsafeBufferPointer<Int64>
-    let range: IntegerRange
+    /// Longer streams are judged by their start, middle and end.
+    private static let partSize = 256
+
+    private let range: IntegerRange
+    private let count: Int
+    private let parts: [UnsafeBufferPointer<Int64>]
 
     init(_ values: UnsafeBufferPointer<Int64>, range: IntegerRange) {
-        self.values = values
         self.range = range
+        count = values.count
+        if count <= 4 * Self.partSize {
+            parts = [values]
+        } else {
+            parts = [0, (count - Self.partSize) / 2, count - Self.partSize].map { start in
+                UnsafeBufferPointer(rebasing: values[start..<start + Self.partSize])
+            }
+        }
     }
 
     mutating func run<P: Predictor>(_ predictor: P.Type) -> Double {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 65) { widths in
             widths.initialize(repeating: 0)
-            range.forEachResidual(of: values, predictor) { _, residual in
-                widths[64 &- residual.leadingZeroBitCount] &+= 1
+            for part in parts {
+                range.forEachResidual(of: part, predictor) { residual in
+                    widths[64 &- residual.leadingZeroBitCount] &+= 1
+                }
             }
-            return Self.bits(UnsafeBufferPointer(widths), total: values.count)
+            let looked = parts.reduce(0) { $0 + $1.count }
+            let bits = Self.bits(UnsafeBufferPointer(widths), total: looked)
+            return bits * Double(count) / Double(looked)
         }
     }
 

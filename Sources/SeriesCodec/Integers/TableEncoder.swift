@@ -29,7 +29,7 @@ struct TableEncoder {
         self.counts = counts
         let size = 1 << counts.bits
         var tokens = [Int](repeating: 0, count: size)
-        counts.spread { state, token in tokens[state] = token - counts.first }
+        counts.spread { state, place in tokens[state] = place }
         var starts: [Int32] = []
         var sum: Int32 = 0
         for count in counts.counts {

@@ -87,15 +87,16 @@ struct TokenCounts {
         guard sum == size else { throw .corrupt }
     }
 
-    /// The token of each state, spread so that every token's states lie evenly.
-    func spread(_ body: (_ state: Int, _ token: Int) -> Void) {
+    /// The place in ``counts`` of each state's token, spread so that every token's states lie evenly.
+    @inline(__always)
+    func spread(_ body: (_ state: Int, _ place: Int) -> Void) {
         let size = 1 << bits
         let step = size >> 1 + size >> 3 + 3
         var state = 0
         for (place, count) in counts.enumerated() {
-            for _ in 0..<count {
-                body(state, first + place)
-                state = (state + step) & (size - 1)
+            for _ in 0..<Int(count) {
+                body(state, place)
+                state = (state &+ step) & (size &- 1)
             }
         }
     }

@@ -4,7 +4,6 @@
 struct TimeDecoder {
     private enum Source {
         case exactGrid(step: Int64)
-        case plain(IntegerStreamDecoder)
         case grid(unit: Int64, step: Int64, slots: IntegerStreamDecoder, deviations: IntegerStreamDecoder)
         case waits(IntegerStreamDecoder)
         case clock([Int64], runs: [Range<Int>], run: Int)
@@ -25,9 +24,6 @@ struct TimeDecoder {
             first = try cursor.signedNumber()
             source = .exactGrid(step: Int64(bitPattern: try cursor.number()))
             position = first
-        case .plain:
-            first = 0
-            source = .plain(try IntegerStreamDecoder(try cursor.rest()))
         case .grid:
             first = try cursor.signedNumber()
             let unit = Int64(bitPattern: try cursor.number())
@@ -53,11 +49,12 @@ struct TimeDecoder {
         defer { isAtStart = false }
         switch source {
         case .exactGrid(let step):
-            for place in target.indices { target[place] = position &+ step &* Int64(place) }
-            position = position &+ step &* Int64(target.count)
-        case .plain(var stream):
-            stream.decode(into: target)
-            source = .plain(stream)
+            var time = position
+            for place in 0..<target.count {
+                target[place] = time
+                time = time &+ step
+            }
+            position = time
         case .grid(let unit, let step, var slots, var deviations):
             let rest = placeFirst(in: target)
             withUnsafeTemporaryAllocation(of: Int64.self, capacity: rest.count) { moves in
@@ -85,6 +82,19 @@ struct TimeDecoder {
         }
     }
 
+    /// The places of the next times in the clock, if they lie there side by side; then they count as decoded.
+    mutating func placesInClock(_ count: Int) -> Range<Int>? {
+        guard case .clock(let times, let runs, let run) = source, run < runs.count else { return nil }
+        let start = runs[run].lowerBound + Int(position)
+        guard start + count <= runs[run].upperBound else { return nil }
+        position += Int64(count)
+        if start + count == runs[run].upperBound {
+            source = .clock(times, runs: runs, run: run + 1)
+            position = 0
+        }
+        return start..<start + count
+    }
+
     /// The streams of these forms have nothing for the first point.
     private func placeFirst(in target: UnsafeMutableBufferPointer<Int64>) -> UnsafeMutableBufferPointer<Int64> {
         guard isAtStart else { return target }
@@ -100,9 +110,8 @@ struct TimeDecoder {
         while place < target.count && run < runs.count {
             let start = runs[run].lowerBound + Int(position)
             let length = min(target.count - place, runs[run].upperBound - start)
-            times.withUnsafeBufferPointer { times in
-                for offset in 0..<length { target[place + offset] = times[start + offset] }
-            }
+            _ = UnsafeMutableBufferPointer(rebasing: target[place..<place + length])
+                .update(fromContentsOf: times[start..<start + length])
             place += length
             position += Int64(length)
             if start + length == runs[run].upperBound {
@@ -116,7 +125,7 @@ struct TimeDecoder {
     func finish() throws(ChunkError) {
         switch source {
         case .exactGrid, .clock: return
-        case .plain(let stream), .waits(let stream): try stream.finish()
+        case .waits(let stream): try stream.finish()
         case .grid(_, _, let slots, let deviations):
             try slots.finish()
             try deviations.finish()

@@ -6,23 +6,35 @@ enum TimeEncoder {
     static func encode(_ times: [Int64], choice: inout TimeChoice?) -> [UInt8] {
         if let bytes = exactGrid(times) { return bytes }
         if var last = choice, last.age < StreamChoice.lifetime {
-            let bytes = encode(times, as: last.form, &last)
+            let grid = last.form == .grid ? TimeGrid(times) : nil
+            let bytes = grid.map { encode(times, $0, nil, nil, &last) } ?? encode(times, waits(times), nil, &last)
             if last.isStillGood(bytes: bytes.count, count: times.count) {
                 last.age += 1
                 choice = last
                 return bytes
             }
         }
-        var best: [UInt8] = []
-        for form in [TimeForm.plain, .grid, .waits] {
-            var trial = TimeChoice(form: form)
-            let bytes = encode(times, as: form, &trial)
-            guard best.isEmpty || bytes.count < best.count else { continue }
-            best = bytes
-            trial.bytesPerTime = Double(bytes.count) / Double(times.count)
-            choice = trial
+        let (bytes, best) = trial(times)
+        choice = best
+        return bytes
+    }
+
+    private static func trial(_ times: [Int64]) -> ([UInt8], TimeChoice) {
+        let waits = waits(times)
+        let waitPlan = StreamPlan(waits)
+        var choice = TimeChoice(form: .waits)
+        var bytes: [UInt8] = []
+        if let grid = TimeGrid(times) {
+            let (slots, deviations) = (StreamPlan(grid.slots), StreamPlan(grid.deviations))
+            let gridBits = (slots?.bits ?? 0) + (deviations?.bits ?? 0)
+            if gridBits < waitPlan?.bits ?? 0 {
+                choice.form = .grid
+                bytes = encode(times, grid, slots, deviations, &choice)
+            }
         }
-        return best
+        if choice.form == .waits { bytes = encode(times, waits, waitPlan, &choice) }
+        choice.bytesPerTime = Double(bytes.count) / Double(times.count)
+        return (bytes, choice)
     }
 
     private static func exactGrid(_ times: [Int64]) -> [UInt8]? {
@@ -41,28 +53,32 @@ enum TimeEncoder {
         return bytes
     }
 
-    private static func encode(_ times: [Int64], as form: TimeForm, _ choice: inout TimeChoice) -> [UInt8] {
-        var bytes = [form.rawValue]
-        switch form {
-        case .grid:
-            guard let grid = TimeGrid(times) else { return encode(times, as: .waits, &choice) }
-            bytes.appendSigned(times[0])
-            bytes.appendNumber(UInt64(grid.unit))
-            bytes.appendNumber(UInt64(grid.step))
-            bytes.appendSection(encode(grid.slots, &choice.slots))
-            bytes += encode(grid.deviations, &choice.stream)
-        case .waits:
-            bytes.appendSigned(times[0])
-            bytes += encode(zip(times.dropFirst(), times).map { $0 &- $1 }, &choice.stream)
-        case .plain, .exactGrid, .sharedClock:
-            bytes[0] = TimeForm.plain.rawValue
-            bytes += encode(times, &choice.stream)
-        }
-        return bytes
+    /// - Parameters:
+    ///   - slots: `nil` takes the choice.
+    ///   - deviations: `nil` takes the choice.
+    private static func encode(
+        _ times: [Int64], _ grid: TimeGrid, _ slots: StreamPlan?, _ deviations: StreamPlan?, _ choice: inout TimeChoice
+    ) -> [UInt8] {
+        var bytes = [TimeForm.grid.rawValue]
+        bytes.appendSigned(times[0])
+        bytes.appendNumber(UInt64(grid.unit))
+        bytes.appendNumber(UInt64(grid.step))
+        bytes.appendSection(IntegerStreamEncoder.encode(grid.slots, as: slots, choice: &choice.slots))
+        return bytes + IntegerStreamEncoder.encode(grid.deviations, as: deviations, choice: &choice.stream)
     }
 
-    private static func encode(_ numbers: [Int64], _ choice: inout StreamChoice?) -> [UInt8] {
-        numbers.withUnsafeBufferPointer { IntegerStreamEncoder.encode($0, choice: &choice) }
+    /// - Parameter plan: `nil` takes the choice.
+    private static func encode(
+        _ times: [Int64], _ waits: [Int64], _ plan: StreamPlan?, _ choice: inout TimeChoice
+    ) -> [UInt8] {
+        var bytes = [TimeForm.waits.rawValue]
+        bytes.appendSigned(times[0])
+        return bytes + IntegerStreamEncoder.encode(waits, as: plan, choice: &choice.stream)
+    }
+
+    /// Wraps where a distance is no Int64; so does the way back.
+    private static func waits(_ times: [Int64]) -> [Int64] {
+        times.indices.dropFirst().map { place -> Int64 in times[place] &- times[place - 1] }
     }
 }
 

@@ -16,20 +16,20 @@ struct TimeGrid {
         guard times.count > 2 else { return nil }
         let span = times[times.count - 1].subtractingReportingOverflow(times[0])
         guard !span.overflow, span.partialValue < 1 << 44 else { return nil }
-        unit = times.withUnsafeBufferPointer { IntegerRange($0).scale }
-        let median = Self.medianDistance(times) / unit
+        let unit = times.withUnsafeBufferPointer { IntegerRange($0).scale }
+        let offsets = unit == 1 ? times.map { $0 - times[0] } : times.map { ($0 - times[0]) / unit }
+        let median = Self.medianDistance(offsets)
         guard median > 0 else { return nil }
         var place: Int64 = 0
-        for index in 1..<times.count {
-            let distance = (times[index] - times[index - 1]) / unit
-            place += (distance + median / 2) / median
-        }
+        for index in 1..<offsets.count { place += Self.slots(offsets[index] - offsets[index - 1], step: median) }
         let whole = median << Self.fraction
-        let fitted = place == 0 ? whole : (span.partialValue / unit) << Self.fraction / place
-        let own = Self.fit(times, unit: unit, step: max(1, whole))
-        let other = Self.fit(times, unit: unit, step: max(1, fitted))
-        let best = own.weight <= other.weight ? own : other
-        (step, self.slots, deviations) = (best.step, best.slots, best.deviations)
+        let fitted = place == 0 ? whole : offsets[offsets.count - 1] << Self.fraction / place
+        var best = Self.fit(offsets, step: whole)
+        if fitted != whole, fitted > 0 {
+            let other = Self.fit(offsets, step: fitted)
+            if other.weight < best.weight { best = other }
+        }
+        (self.unit, step, slots, deviations) = (unit, best.step, best.slots, best.deviations)
     }
 
     /// The place of a slot, in units from the first time. Wraps, because slots may come from foreign bytes.
@@ -44,19 +44,24 @@ struct TimeGrid {
         var weight: Int64
     }
 
-    private static func fit(_ times: [Int64], unit: Int64, step: Int64) -> Fit {
-        let count = times.count - 1
+    /// The nearest number of steps; most often one, for which nothing is divided.
+    @inline(__always)
+    private static func slots(_ distance: Int64, step: Int64) -> Int64 {
+        let half = step / 2
+        return distance >= half && distance <= step + half - 1 ? 1 : (distance + half) / step
+    }
+
+    private static func fit(_ offsets: [Int64], step: Int64) -> Fit {
+        let count = offsets.count - 1
         var fit = Fit(step: step, slots: [], deviations: [], weight: 0)
         fit.slots.reserveCapacity(count)
         fit.deviations.reserveCapacity(count)
         var slot: Int64 = 0
         for index in 1...count {
-            let sinceLast = (times[index] - times[index - 1]) / unit
-            let moved = (sinceLast << fraction + step / 2) / step
+            let moved = slots((offsets[index] - offsets[index - 1]) << fraction, step: step)
             fit.slots.append(moved)
             slot += moved
-            let distance = (times[index] - times[0]) / unit
-            let deviation = distance - place(slot, step: step)
+            let deviation = offsets[index] - place(slot, step: step)
             fit.deviations.append(deviation)
             fit.weight += abs(deviation)
         }
@@ -64,10 +69,10 @@ struct TimeGrid {
     }
 
     /// Of some distances that lie evenly.
-    private static func medianDistance(_ times: [Int64]) -> Int64 {
-        let count = times.count - 1
+    private static func medianDistance(_ offsets: [Int64]) -> Int64 {
+        let count = offsets.count - 1
         let every = max(1, count / 255)
-        let distances = stride(from: 1, through: count, by: every).map { times[$0] - times[$0 - 1] }
+        let distances = stride(from: 1, through: count, by: every).map { offsets[$0] - offsets[$0 - 1] }
         return distances.sorted()[distances.count / 2]
     }
 }

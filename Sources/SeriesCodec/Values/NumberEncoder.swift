@@ -19,10 +19,10 @@ enum NumberEncoder {
     }
 
     static func encode(_ integers: [Int64], choice: inout NumberChoice?) -> [UInt8] {
-        var stream = choice?.stream
-        let bytes = NumberPlan(integers).encode(stream: &stream)
-        choice = NumberChoice(form: NumberForm(.integer))
-        choice?.stream = stream
+        var next = NumberChoice(form: NumberForm(.integer))
+        if let choice, choice.form.mode == .integer { next.stream = choice.stream }
+        let bytes = NumberPlan(integers).encode(&next)
+        choice = next
         return bytes
     }
 
@@ -31,7 +31,7 @@ enum NumberEncoder {
         count: Int, choice: inout NumberChoice?, plan: (NumberForm) -> NumberPlan?, plans: () -> [NumberPlan]
     ) -> [UInt8] {
         if var last = choice, last.age < StreamChoice.lifetime, let plan = plan(last.form) {
-            let bytes = plan.encode(stream: &last.stream)
+            let bytes = plan.encode(&last)
             if last.isStillGood(bytes: bytes.count, count: count) {
                 last.age += 1
                 choice = last
@@ -41,14 +41,14 @@ enum NumberEncoder {
         let candidates = plans()
         var best = candidates[0]
         if candidates.count > 1 {
-            var least = best.estimatedBits
-            for candidate in candidates.dropFirst() {
-                let bits = candidate.estimatedBits
+            var least = best.estimate()
+            for var candidate in candidates.dropFirst() {
+                let bits = candidate.estimate()
                 if bits < least { (best, least) = (candidate, bits) }
             }
         }
         var next = NumberChoice(form: best.form)
-        let bytes = best.encode(stream: &next.stream)
+        let bytes = best.encode(&next)
         next.bytesPerValue = Double(bytes.count) / Double(max(1, count))
         choice = next
         return bytes

@@ -44,6 +44,7 @@ struct NumberForm: Equatable, Sendable {
 struct NumberChoice: Equatable, Sendable {
     var form: NumberForm
     var stream: StreamChoice?
+    var corrections: StreamChoice?
     /// What the trial got.
     var bytesPerValue = 0.0
     var age = 0

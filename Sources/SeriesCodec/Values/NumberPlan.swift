@@ -11,6 +11,8 @@ struct NumberPlan {
     private(set) var exceptionBits: [Int64] = []
     /// Empty if all are zero.
     private(set) var corrections: [Int64] = []
+    /// What ``estimate()`` found out about the integers.
+    private var stream: StreamPlan?
 
     /// - Returns: `nil` if too many values do not fit.
     init?(_ values: UnsafeBufferPointer<Double>, _ form: NumberForm) {
@@ -114,14 +116,14 @@ struct NumberPlan {
         for place in 0..<leading { integers[place] = integers[leading] }
     }
 
-    /// About how many bits the section will take.
-    var estimatedBits: Double {
-        let exceptions = Double(exceptionPlaces.count * 80)
-        let streams = [integers, corrections].map { $0.withUnsafeBufferPointer(IntegerStreamEncoder.estimatedBits) }
-        return streams[0] + streams[1] + exceptions
+    /// Finds out about how many bits the section will take.
+    mutating func estimate() -> Double {
+        stream = StreamPlan(integers)
+        let corrected = StreamPlan(corrections)?.bits ?? 0
+        return (stream?.bits ?? 0) + corrected + Double(exceptionPlaces.count * 80)
     }
 
-    func encode(stream choice: inout StreamChoice?) -> [UInt8] {
+    func encode(_ choice: inout NumberChoice) -> [UInt8] {
         var bytes: [UInt8] = []
         form.write(to: &bytes)
         if form.hasExceptions {
@@ -129,8 +131,10 @@ struct NumberPlan {
             bytes.appendSection(IntegerStreamEncoder.encode(exceptionPlaces))
             bytes.appendSection(IntegerStreamEncoder.encode(exceptionBits))
         }
-        if form.hasCorrections { bytes.appendSection(IntegerStreamEncoder.encode(corrections)) }
-        return bytes + integers.withUnsafeBufferPointer { IntegerStreamEncoder.encode($0, choice: &choice) }
+        if form.hasCorrections {
+            bytes.appendSection(IntegerStreamEncoder.encode(corrections, choice: &choice.corrections))
+        }
+        return bytes + IntegerStreamEncoder.encode(integers, as: stream, choice: &choice.stream)
     }
 }
 

@@ -1,0 +1,108 @@
+import Foundation
+import SeriesCodec
+
+/// Times of what the platform does with chunks.
+enum SeriesOperationsBenchmark {
+    private static let days = 30
+
+    static func run() throws {
+        print("\n43,200 points (30 chunks of a day) decoded into 5-minute buckets. Accept: <= 0.4 ms.")
+        for (name, clock) in [
+            ("temperature, 1 decimal", "exact minute"), ("voltage", "server milliseconds"),
+            ("float64 noise", "exact minute"), ("on/off", "exact minute"), ("thirds", "exact minute"),
+        ] {
+            try buckets(name, clock)
+        }
+        try changes()
+    }
+
+    private static func report(_ name: String, _ nanoseconds: Double, limit: Double?) {
+        let milliseconds = nanoseconds / 1e6
+        print(
+            SeriesBenchmark.padded(name, 68) + String(format: "%7.4f ms ", milliseconds)
+                + SeriesBenchmark.verdict(milliseconds, limit: limit))
+    }
+
+    private static func buckets(_ name: String, _ clockName: String) throws {
+        guard let kind = SeriesData.kinds.first(where: { $0.name == name }),
+            let clock = SeriesData.clocks.first(where: { $0.name == clockName })
+        else { return }
+        let count = SeriesBenchmark.points
+        let times = clock.make(days * count, 4)
+        let day: Int64 = 86_400_000
+        let stored = try (0..<days).map { number -> (clock: [UInt8], chunk: [UInt8]) in
+            let own = times[number * count..<(number + 1) * count]
+            let clock = try SharedClock(Array(own))
+            let series = Series(times: clock.times, values: kind.make(count, UInt64(number)))
+            return (clock.bytes, try SeriesChunk(series, clock: clock).bytes)
+        }
+        for quantiles in [false, true] {
+            var count = 0
+            let time = try SeriesBenchmark.nanoseconds(calls: 20) {
+                var aggregator = BucketAggregator(
+                    from: SeriesData.start, until: SeriesData.start + Int64(days) * day, width: 300_000,
+                    options: BucketAggregator.Options(quantiles: quantiles))
+                for (clock, chunk) in stored {
+                    try aggregator.add(try SeriesChunk(bytes: chunk), clock: try SharedClock(bytes: clock))
+                }
+                count = aggregator.finish().count
+            }
+            let text = "\(name), \(clockName) clock (read, too)\(quantiles ? ", p50 and p95" : ""), \(count) buckets"
+            report(text, time, limit: quantiles ? nil : 0.4)
+        }
+    }
+
+    private static func changes() throws {
+        print("\nChanges of a chunk of 1,440 points. Accept: late points in <= 0.2 ms.")
+        for name in ["temperature, 1 decimal", "voltage", "float32 noise", "status text"] {
+            guard let kind = SeriesData.kinds.first(where: { $0.name == name }) else { continue }
+            for isOnGrid in [true, false] { try latePoints(name, kind, isOnGrid: isOnGrid) }
+            let chunk = try SeriesChunk(Series(times: minutes(1_440), values: kind.make(1_440, 1)))
+            let (from, until) = (SeriesData.start + 600 * 60_000, SeriesData.start + 660 * 60_000)
+            let removed = try SeriesBenchmark.nanoseconds(calls: 50) {
+                var choice = EncodingChoice()
+                _ = try chunk.removing(from: from, until: until, choice: &choice)
+            }
+            report("\(name): an hour deleted, everything tried", removed, limit: nil)
+            let range = try SeriesBenchmark.nanoseconds(calls: 200) { _ = try chunk.decode(from: from, until: until) }
+            report("\(name): an hour in the middle decoded", range, limit: nil)
+        }
+    }
+
+    private static func minutes(_ count: Int) -> [Int64] { (0..<count).map { SeriesData.start + 60_000 * Int64($0) } }
+
+    /// Ten points of a series are held back and come late.
+    /// - Parameter isOnGrid: whether the late points lie on the grid of the others, or at any milliseconds.
+    private static func latePoints(_ name: String, _ kind: SeriesData.Kind, isOnGrid: Bool) throws {
+        let count = SeriesBenchmark.points
+        var random = SeededRandom(seed: 5)
+        var late: Set<Int> = []
+        while late.count < 10 { late.insert(1 + Int(random.next() % UInt64(count))) }
+        var times = minutes(count + 10)
+        if !isOnGrid { for place in late { times[place] += Int64(random.next() % 60_000) } }
+        let values = kind.make(count + 10, 1)
+        var (early, batch) = (Series(empty: values.kind), Series(empty: values.kind))
+        for place in times.indices {
+            if late.contains(place) {
+                batch.times.append(times[place])
+                try batch.values.append(values, place..<place + 1)
+            } else {
+                early.times.append(times[place])
+                try early.values.append(values, place..<place + 1)
+            }
+        }
+        var choice = EncodingChoice()
+        let chunk = try SeriesChunk(early, choice: &choice)
+        let first = try SeriesBenchmark.nanoseconds(calls: 50) {
+            var choice = EncodingChoice()
+            _ = try chunk.merging(batch, choice: &choice)
+        }
+        let text = "\(name): 10 late points \(isOnGrid ? "on the grid" : "at any time")"
+        report(text + ", everything tried", first, limit: 0.2)
+        let then = try SeriesBenchmark.nanoseconds(calls: 50) {
+            var last = choice
+            _ = try chunk.merging(batch, choice: &last)
+        }
+        report(text + ", last choice", then, limit: 0.2)
+    }
+}
