@@ -15,15 +15,16 @@ package enum Checksum {
         var place = 0
         var hash: UInt64
         if bytes.count >= 32 {
-            var lanes = SIMD4<UInt64>(prime1 &+ prime2, prime2, 0, 0 &- prime1)
-            while place + 32 <= bytes.count {
-                for lane in 0..<4 {
-                    lanes[lane] = round(lanes[lane], word(bytes, place + 8 * lane))
-                }
-                place += 32
+            var (a, b, c, d) = (prime1 &+ prime2, prime2, UInt64(0), 0 &- prime1)
+            while place &+ 32 <= bytes.count {
+                a = round(a, word(bytes, place))
+                b = round(b, word(bytes, place &+ 8))
+                c = round(c, word(bytes, place &+ 16))
+                d = round(d, word(bytes, place &+ 24))
+                place &+= 32
             }
-            hash = rotated(lanes[0], 1) &+ rotated(lanes[1], 7) &+ rotated(lanes[2], 12) &+ rotated(lanes[3], 18)
-            for lane in 0..<4 { hash = (hash ^ round(0, lanes[lane])) &* prime1 &+ prime4 }
+            hash = rotated(a, 1) &+ rotated(b, 7) &+ rotated(c, 12) &+ rotated(d, 18)
+            for lane in [a, b, c, d] { hash = (hash ^ round(0, lane)) &* prime1 &+ prime4 }
         } else {
             hash = prime5
         }

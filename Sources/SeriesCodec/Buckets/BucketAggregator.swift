@@ -52,7 +52,6 @@ package struct BucketAggregator: Sendable {
         }
         running.skipHoldBeforeStart()
         let (longest, until, quantiles) = (options.longestHold, until, options.quantiles)
-        let isPlain = longest == .max && Self.areFinite(numbers, count: count)
         while place < count {
             let time = times[place]
             if time >= running.end {
@@ -62,21 +61,11 @@ package struct BucketAggregator: Sendable {
             let start = place
             running.add(numbers[place], at: time, longestHold: longest)
             place &+= 1
-            if isPlain { place = running.addPlain(times, numbers, from: place, count: count) }
+            if longest == .max { place = running.addPlain(times, numbers, from: place, count: count) }
             guard quantiles else { continue }
             for number in start..<place where numbers[number] == numbers[number] { sketch.insert(numbers[number]) }
         }
         self.running = running
-    }
-
-    @inline(__always)
-    private static func areFinite(_ numbers: UnsafePointer<Double>, count: Int) -> Bool {
-        var bits: UInt64 = 0
-        // The exponent of infinities and NaN is all ones, to which one more carries into the sign.
-        for place in 0..<count {
-            bits |= (numbers[place].bitPattern & 0x7FFF_FFFF_FFFF_FFFF) &+ 0x0010_0000_0000_0000
-        }
-        return bits >> 63 == 0
     }
 
     /// Closes buckets until `time`, which is before `until` and not in the running one, is in the running one.

@@ -1,20 +1,25 @@
 /// The bucket that is being filled, and the value that is held. Everything is a plain number, so that the loop over
 /// the points keeps it in registers.
+///
+/// What stands side by side in a `Bucket` does not here: two numbers that were just written one by one are slow to read
+/// together, which a compiler would do to copy neighbours.
 struct RunningBucket {
-    var start: Int64
-    var end: Int64
-    var count = 0
     var minimum = Double.infinity
+    var start: Int64
     var maximum = -Double.infinity
+    var end: Int64
     var sum = 0.0
-    var first = 0.0
-    var last = 0.0
-    var heldSum = 0.0
-    var heldMilliseconds: Int64 = 0
-    /// The value that is held, since when its time is not yet given to a bucket, and for how much longer it may be held.
+    /// The value that is held.
     var held = 0.0
+    var first = 0.0
+    /// Since when the held value's time is not yet given to a bucket.
     var heldSince: Int64 = 0
+    var last = 0.0
+    /// For how much longer the held value may be held.
     var holdLeft: Int64 = 0
+    var heldSum = 0.0
+    var count = 0
+    var heldMilliseconds: Int64 = 0
 
     init(start: Int64, end: Int64) { (self.start, self.end) = (start, end) }
 
@@ -65,22 +70,24 @@ struct RunningBucket {
         holdLeft = longestHold
     }
 
-    /// As ``add(_:at:longestHold:)`` with what remains of the bucket, behind its first point, where all values are finite
-    /// and held until the next point.
-    /// - Returns: the place of the first point that is behind the bucket, or `count`.
+    /// As ``add(_:at:longestHold:)`` with finite numbers that follow a point of this bucket, each held until the next.
+    /// - Returns: the place of the first point that is behind the bucket or not finite, or `count`.
     // A function of its own, so that the loop's numbers fit into registers.
     @inline(never)
     mutating func addPlain(
         _ times: UnsafePointer<Int64>, _ values: UnsafePointer<Double>, from start: Int, count: Int
     ) -> Int {
+        guard start < count, times[start] < end, holdLeft > 0, abs(held) < .infinity else { return start }
         let (end, firstTime) = (end, heldSince)
         var (time, value) = (heldSince, held)
         var (total, weighted, least, greatest) = (sum, heldSum, minimum, maximum)
         var place = start
         while place < count, times[place] < end {
+            let next = values[place]
+            guard abs(next) < .infinity else { break }
             weighted += value * Double(times[place] &- time)
             time = times[place]
-            value = values[place]
+            value = next
             total += value
             least = value < least ? value : least
             greatest = value > greatest ? value : greatest

@@ -52,15 +52,9 @@ struct IntegerStreamDecoder {
                 decoder.decode(into: written)
                 coder = .table(decoder)
             }
-            var task = Restore(residuals: residuals, state: state)
+            var task = Restore(residuals: residuals, state: state, scale: scale, origin: origin)
             predictor.perform(&task)
             state = task.state
-            let (scale, origin) = (UInt64(bitPattern: scale), UInt64(bitPattern: origin))
-            if scale == 1 {
-                for index in residuals.indices { residuals[index] &+= origin }
-            } else {
-                for index in residuals.indices { residuals[index] = residuals[index] &* scale &+ origin }
-            }
         }
     }
 
@@ -77,14 +71,25 @@ struct IntegerStreamDecoder {
     private struct Restore: PredictorTask {
         let residuals: UnsafeMutableBufferPointer<UInt64>
         var state: PredictorState
+        let scale: Int64
+        let origin: Int64
 
         mutating func run<P: Predictor>(_ predictor: P.Type) {
             guard let values = residuals.baseAddress else { return }
             var state = state
-            for index in 0..<residuals.count {
-                let value = P.value(of: values[index], state)
-                P.see(value, &state)
-                values[index] = UInt64(bitPattern: value)
+            let (scale, origin) = (scale, origin)
+            if scale == 1 {
+                for index in 0..<residuals.count {
+                    let value = P.value(of: values[index], state)
+                    P.see(value, &state)
+                    values[index] = UInt64(bitPattern: value &+ origin)
+                }
+            } else {
+                for index in 0..<residuals.count {
+                    let value = P.value(of: values[index], state)
+                    P.see(value, &state)
+                    values[index] = UInt64(bitPattern: value &* scale &+ origin)
+                }
             }
             self.state = state
         }

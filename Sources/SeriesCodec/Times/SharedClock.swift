@@ -37,7 +37,7 @@ package struct SharedClock: Sendable {
                 decoder.decode(into: target)
                 try decoder.finish()
             }
-            guard Series.areSorted(times) else { throw .corrupt }
+            guard decoder.isSorted(count: layout.count) || Series.areSorted(times) else { throw .corrupt }
             return times
         }
         checksum = ChunkHeader.checksum(of: bytes)

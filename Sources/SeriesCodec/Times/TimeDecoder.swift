@@ -43,6 +43,13 @@ struct TimeDecoder {
         }
     }
 
+    /// Whether the times are sorted without a look at them: an exact grid that does not overflow.
+    func isSorted(count: Int) -> Bool {
+        guard case .exactGrid(let step) = source, step >= 0 else { return false }
+        let span = step.multipliedReportingOverflow(by: Int64(count - 1))
+        return !span.overflow && !first.addingReportingOverflow(span.partialValue).overflow
+    }
+
     /// The next times. They are not yet known to be sorted.
     mutating func decode(into target: UnsafeMutableBufferPointer<Int64>) {
         guard !target.isEmpty else { return }

@@ -55,8 +55,7 @@ struct NumberDecoder {
             case .integer:
                 for index in 0..<count { results[index] = Double(place[index]).bitPattern }
             case .quotient64:
-                let divisor = Double(form.divisor)
-                for index in 0..<count { results[index] = (Double(place[index]) / divisor).bitPattern }
+                Quotient.divide(place, by: Double(form.divisor), count: count)
                 if corrections != nil { correct(numbers) }
             case .quotient32:
                 let divisor = Float(form.divisor)
