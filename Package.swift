@@ -68,6 +68,10 @@ let package = Package(
         module("Tenancy", ["Kernel"]),
         module("SeriesCodec", []),
 
+        // The MQTT protocol: bytes, then sessions, both without I/O.
+        module("MQTTCodec", []),
+        module("MQTTSession", ["MQTTCodec"]),
+
         // Storage.
         module("PostgresClient", ["CPostgres", logging, collections]),
         module("Persistence", ["PostgresClient", "Tenancy", "Secrets", logging]),
@@ -99,6 +103,14 @@ let package = Package(
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ], settings: strict),
         module(
+            "MQTTServer",
+            nio + [
+                "MQTTSession", lifecycle,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        module(
             "WebAPI",
             [
                 "HTTPServer", "Identity", "Devices", "Alarms", "Pipeline", "Realtime", "RateLimits", logging, lifecycle,
@@ -125,12 +137,14 @@ let package = Package(
         .executableTarget(
             name: "Rookery",
             dependencies: [
-                "Platform", "Fleet", "Kernel", "Persistence", "PostgresClient", "Expressions", "JSON", logging,
+                "Platform", "Fleet", "Kernel", "MQTTServer", "Persistence", "PostgresClient", "Expressions", "JSON", logging,
                 lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: settings),
 
         // Measuring, by hand.
@@ -154,6 +168,9 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("ExpressionsTests", ["Expressions", "JSON"]),
         tests("KernelTests", ["Kernel", "JSON"]),
+        tests("MQTTCodecTests", ["MQTTCodec"]),
+        tests("MQTTSessionTests", ["MQTTSession"]),
+        tests("MQTTServerTests", nio + ["MQTTServer"]),
         tests("SeriesCodecTests", ["SeriesCodec"]),
         tests("SecretsTests", ["Secrets", "COpenSSL"]),
         tests("IdentityTests", ["Identity", "TestStorage"]),

@@ -9,6 +9,6 @@ struct Rookery: AsyncParsableCommand {
         discussion: "Configuration comes from the environment and an optional file; `rookery config` lists it.",
         subcommands: [
             Serve.self, Migrate.self, Seed.self, Superadmin.self, Config.self, Health.self, Simulate.self,
-            ReplayFile.self, ExpressionCommand.self,
+            ReplayFile.self, ExpressionCommand.self, MQTT.self,
         ])
 }

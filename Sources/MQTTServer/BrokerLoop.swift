@@ -1,0 +1,143 @@
+import MQTTCodec
+import MQTTSession
+import NIOCore
+
+/// Runs a broker on one event loop: asks the delegate, and gives every connection its packets.
+///
+/// One broker, one thread: nothing of a session is ever locked or handed over. More processors are used by more brokers.
+final class BrokerLoop {
+    let broker: Broker
+    let eventLoop: any EventLoop
+    private let delegate: any MQTTDelegate
+    private var actions: [Action] = []
+    private var isPerforming = false
+    /// The connections that got something in this round.
+    private var touched: [ConnectionHandler] = []
+    private(set) var ticking: RepeatedTask?
+
+    init(options: BrokerOptions, delegate: any MQTTDelegate, eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        self.delegate = delegate
+        broker = Broker(options: options, now: BrokerLoop.now())
+    }
+
+    private static func now() -> Instant {
+        Instant(milliseconds: Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000))
+    }
+
+    /// To be called before the broker is.
+    func advance() { broker.now = BrokerLoop.now() }
+
+    func startTicking() {
+        let loop = NIOLoopBound(self, eventLoop: eventLoop)
+        ticking = eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(100), delay: .milliseconds(100)) { _ in
+            loop.value.advance()
+            loop.value.broker.tick()
+            loop.value.perform()
+        }
+    }
+
+    func stopTicking() { ticking?.cancel() }
+
+    // MARK: Actions
+
+    /// Does what the broker wants, and what it wants in consequence, until there is nothing left.
+    func perform() {
+        // An answer that the delegate gives at once comes here within the loop below.
+        guard !isPerforming else { return }
+        isPerforming = true
+        while broker.hasActions {
+            broker.takeActions(into: &actions)
+            for action in actions { perform(action) }
+            flushTouched()
+        }
+        actions.removeAll(keepingCapacity: actions.capacity <= 4_096)
+        isPerforming = false
+    }
+
+    private func perform(_ action: Action) {
+        switch action {
+        case .send(let connection, let packet):
+            guard let handler = handler(of: connection) else { return }
+            handler.append(packet, connection.version)
+            touch(handler)
+        case .accept(let pending):
+            delegate.accept(
+                pending.message, from: MQTTClient(key: pending.key, principal: pending.principal),
+                isWill: pending.isWill, answer: PublishAnswer(target: target(pending)))
+        case .close(let connection):
+            guard let handler = handler(of: connection) else { return }
+            handler.closeAfterFlush()
+            touch(handler)
+        case .authenticate(let connection, let request):
+            delegate.authenticate(request, answer: AuthenticationAnswer(target: target(connection)))
+        case .authorize(let connection, let requests):
+            guard let client = client(of: connection) else { return }
+            delegate.authorize(requests, of: client, answer: SubscriptionAnswer(target: target(connection)))
+        case .connected(let connection):
+            if let client = client(of: connection) { delegate.connected(client) }
+        case .disconnected(let key, let principal, let reason):
+            delegate.disconnected(MQTTClient(key: key, principal: principal), reason)
+        case .persist(let snapshot): delegate.persist(snapshot)
+        case .forget(let key): delegate.forget(key)
+        }
+    }
+
+    private func touch(_ handler: ConnectionHandler) {
+        guard !handler.isTouched else { return }
+        handler.isTouched = true
+        touched.append(handler)
+    }
+
+    private func flushTouched() {
+        var index = 0
+        while index < touched.count {
+            touched[index].isTouched = false
+            touched[index].flush()
+            index += 1
+        }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    private func client(of connection: Connection) -> MQTTClient? {
+        connection.session.map { MQTTClient(key: $0.key, principal: $0.principal) }
+    }
+
+    private func handler(of connection: Connection) -> ConnectionHandler? {
+        // Only handlers ever carry connections here.
+        connection.carrier.map { unsafeDowncast($0, to: ConnectionHandler.self) }
+    }
+
+    // MARK: Answers
+
+    /// Something of this loop that an answer from another thread is about.
+    struct Target<Value>: Sendable {
+        private let bound: NIOLoopBound<(BrokerLoop, Value)>
+        private let eventLoop: any EventLoop
+
+        init(_ loop: BrokerLoop, _ value: Value) {
+            bound = NIOLoopBound((loop, value), eventLoop: loop.eventLoop)
+            eventLoop = loop.eventLoop
+        }
+
+        @inline(__always)
+        func run(_ body: @escaping @Sendable (BrokerLoop, Value) -> Void) {
+            if eventLoop.inEventLoop {
+                body(bound.value.0, bound.value.1)
+            } else {
+                eventLoop.execute { [bound] in
+                    bound.value.0.advance()
+                    body(bound.value.0, bound.value.1)
+                }
+            }
+        }
+    }
+
+    private func target<Value>(_ value: Value) -> Target<Value> { Target(self, value) }
+
+    /// An answer has come for something that the connection waited for.
+    func settled(_ connection: Connection?) {
+        if let connection { handler(of: connection)?.resumeReading() }
+        perform()
+    }
+}

@@ -1,0 +1,173 @@
+import MQTTCodec
+import MQTTSession
+import NIOCore
+import NIOSSL
+
+/// Carries the bytes of one connection between its channel and the broker. The only handler of a plain TCP channel.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How long a closed connection may take to read what it was told, before its bytes are thrown away.
+    static let lingering = TimeAmount.seconds(2)
+
+    private let loop: BrokerLoop
+    private var context: ChannelHandlerContext?
+    private var connection: Connection?
+    /// What was encoded and not written.
+    private var outgoing: ByteBuffer?
+    private var isReadHeld = false
+    private var isClosing = false
+    private var isSecure: Bool
+    /// Whether the loop has it among those that got something.
+    var isTouched = false
+
+    /// - Parameter isSecure: a TLS handler stands before this one.
+    init(loop: BrokerLoop, isSecure: Bool) {
+        self.loop = loop
+        self.isSecure = isSecure
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { open(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        open(context)
+        context.fireChannelActive()
+    }
+
+    private func open(_ context: ChannelHandlerContext) {
+        guard connection == nil, !isClosing else { return }
+        loop.advance()
+        let address = context.channel.remoteAddress?.ipAddress ?? ""
+        guard let connection = loop.broker.open(Peer(address: address)) else {
+            isClosing = true
+            return context.close(promise: nil)
+        }
+        connection.carrier = self
+        self.connection = connection
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        lose()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        lose()
+        self.context = nil
+    }
+
+    private func lose() {
+        isClosing = true
+        outgoing = nil
+        guard let connection else { return }
+        self.connection = nil
+        connection.carrier = nil
+        loop.advance()
+        connection.lost()
+        loop.perform()
+    }
+
+    /// A network fault ends the connection like the client's silence: its Will is due.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    // MARK: Input
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing, let connection else { return }
+        if isSecure { readCertificate(context, connection) }
+        let buffer = unwrapInboundIn(data)
+        loop.advance()
+        connection.receive(ByteSlice(sharing: buffer))
+        loop.perform()
+    }
+
+    /// The handshake is over when the first bytes come.
+    private func readCertificate(_ context: ChannelHandlerContext, _ connection: Connection) {
+        isSecure = false
+        let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+        connection.peer.certificate = try? handler?.peerCertificate?.toDERBytes()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        // Whoever is being closed is read to his end, or the network would throw away what he was told.
+        guard isClosing || connection?.wantsToRead != false else {
+            isReadHeld = true
+            return
+        }
+        context.read()
+    }
+
+    /// Reads on if that waited for something that has come.
+    func resumeReading() {
+        guard isReadHeld, connection?.wantsToRead != false else { return }
+        isReadHeld = false
+        context?.read()
+    }
+
+    // MARK: Output
+
+    func append(_ packet: Packet, _ version: ProtocolVersion) {
+        guard !isClosing, let context, let size = packet.encodedSize(version) else { return }
+        var buffer = outgoing.take() ?? context.channel.allocator.buffer(capacity: size)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { packet.encode(version, into: $0) }
+        outgoing = buffer
+    }
+
+    func flush() {
+        guard let context else { return }
+        if let outgoing = outgoing.take() {
+            context.writeAndFlush(wrapOutboundOut(outgoing), promise: nil)
+        }
+        if isClosing { return linger(context) }
+        if context.channel.isWritable, let connection {
+            connection.flushed()
+            resumeReading()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, let connection, !isClosing {
+            loop.advance()
+            connection.flushed()
+            resumeReading()
+            loop.perform()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: The end
+
+    /// The broker has nothing more to say after what it has said.
+    func closeAfterFlush() {
+        isClosing = true
+        connection?.carrier = nil
+        connection = nil
+    }
+
+    /// Ends our side, and the whole when the client has ended his or has had time enough: closing at once would destroy what is
+    /// on its way when the client has sent something that nobody reads any more.
+    private func linger(_ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.close(mode: .output, promise: nil)
+        context.eventLoop.scheduleTask(in: ConnectionHandler.lingering) {
+            let (handler, context) = bound.value
+            if handler.context != nil { context.close(promise: nil) }
+        }
+        isReadHeld = false
+        context.read()
+    }
+}
+
+extension ByteSlice {
+    /// The readable bytes of a buffer, without a copy: the buffer's storage is kept, and it copies itself before anybody writes.
+    init(sharing buffer: ByteBuffer) {
+        self = buffer.withUnsafeReadableBytesWithStorageManagement { bytes, storage in
+            ByteSlice(unsafeBytes: bytes, owner: storage.takeUnretainedValue())
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+
+/// MQTT in binary WebSocket messages (MQTT 5.0 §6): the subprotocol is `mqtt` ([MQTT-6.0.0-3], [MQTT-6.0.0-4]).
+enum WebSocketTransport {
+    static func configure(
+        _ pipeline: ChannelPipeline.SynchronousOperations, path: String, handler: ConnectionHandler
+    ) throws {
+        let eventLoop = pipeline.eventLoop
+        let bound = NIOLoopBound(handler, eventLoop: eventLoop)
+        let refusing = NIOLoopBound(RefusingHandler(), eventLoop: eventLoop)
+        let upgrader = NIOWebSocketServerUpgrader(
+            maxFrameSize: 1 << 16, automaticErrorHandling: true,
+            shouldUpgrade: { channel, head in
+                let protocols = head.headers[canonicalForm: "sec-websocket-protocol"]
+                guard head.uri.prefix(while: { $0 != "?" }) == path, protocols.contains("mqtt") else {
+                    return channel.eventLoop.makeSucceededFuture(nil)
+                }
+                return channel.eventLoop.makeSucceededFuture(["Sec-WebSocket-Protocol": "mqtt"])
+            },
+            upgradePipelineHandler: { channel, _ in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(WebSocketFrameHandler())
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                }
+            })
+        try pipeline.configureHTTPServerPipeline(
+            withServerUpgrade: (
+                upgraders: [upgrader],
+                completionHandler: { context in
+                    context.pipeline.syncOperations.removeHandler(refusing.value, promise: nil)
+                }
+            ))
+        try pipeline.addHandler(refusing.value)
+    }
+}
+
+extension ChannelPipeline.SynchronousOperations {
+    fileprivate func removeHandler(_ handler: RefusingHandler, promise: EventLoopPromise<Void>?) {
+        let removal = removeHandler(handler as any RemovableChannelHandler)
+        if let promise { removal.cascade(to: promise) }
+    }
+}
+
+/// Answers what is no WebSocket handshake for MQTT, and ends the connection. Slow handshakes end by the same deadline as slow
+/// CONNECTs.
+private final class RefusingHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private var deadline: Scheduled<Void>?
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(10)) { context.close(promise: nil) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head = unwrapInboundIn(data) else { return }
+        let headers: HTTPHeaders = ["Connection": "close", "Content-Length": "0", "Sec-WebSocket-Protocol": "mqtt"]
+        let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        promise.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+    }
+}
+
+/// Takes MQTT out of WebSocket frames and puts it in. Packets need not keep to frames ([MQTT-6.0.0-2]).
+private final class WebSocketFrameHandler: ChannelDuplexHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = WebSocketFrame
+
+    private var isClosing = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = unwrapInboundIn(data)
+        switch frame.opcode {
+        case .binary, .continuation:
+            guard !isClosing else { return }
+            let bytes = frame.unmaskedData
+            if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
+        case .text: close(context, .unacceptableData)  // [MQTT-6.0.0-1]
+        case .ping:
+            send(context, WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData))
+        case .connectionClose: close(context, .normalClosure)
+        case .pong: break
+        default: close(context, .protocolError)
+        }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let frame = WebSocketFrame(fin: true, opcode: .binary, data: unwrapOutboundIn(data))
+        context.write(wrapOutboundOut(frame), promise: promise)
+    }
+
+    /// The end of our side is a close frame: the other end answers it and closes.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode == .output else { return context.close(mode: mode, promise: promise) }
+        sayGoodbye(context, .normalClosure)
+        promise?.succeed()
+    }
+
+    private func close(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode) {
+        guard !isClosing else { return context.close(promise: nil) }
+        sayGoodbye(context, code)
+        context.close(promise: nil)
+    }
+
+    private func sayGoodbye(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode) {
+        guard !isClosing else { return }
+        isClosing = true
+        var data = context.channel.allocator.buffer(capacity: 2)
+        data.write(webSocketErrorCode: code)
+        send(context, WebSocketFrame(fin: true, opcode: .connectionClose, data: data))
+    }
+
+    private func send(_ context: ChannelHandlerContext, _ frame: WebSocketFrame) {
+        context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+    }
+}

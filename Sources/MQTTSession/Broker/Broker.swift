@@ -1,0 +1,184 @@
+import MQTTCodec
+
+/// An MQTT server without sockets, clocks and threads: bytes and decisions go in, ``Action``s come out.
+///
+/// It belongs to one thread at a time. Whoever runs it sets ``now``, calls one of the functions, and then does what
+/// ``takeActions()`` returns, in that order.
+package final class Broker {
+    package let options: BrokerOptions
+    /// The present, by a clock that only goes forward.
+    package var now: Instant
+    private var actions: [Action] = []
+    var connections = Patrol<Connection>()
+    /// Sessions without a connection.
+    var sleepers = Patrol<Session>()
+    var realms: [MQTTString: Realm] = [:]
+    var sessionCount = 0
+    private var changed: [Session] = []
+    private var routed: UInt64 = 0
+    private var matches: [Match] = []
+
+    package init(options: BrokerOptions, now: Instant) {
+        self.options = options
+        self.now = now
+    }
+
+    // MARK: Actions
+
+    func act(_ action: Action) { actions.append(action) }
+
+    package var hasActions: Bool { !actions.isEmpty }
+
+    /// What is to be done now.
+    package func takeActions() -> [Action] {
+        defer { actions = [] }
+        return actions
+    }
+
+    /// Exchanges the list for an empty one whose memory is used again.
+    package func takeActions(into list: inout [Action]) {
+        list.removeAll(keepingCapacity: true)
+        swap(&list, &actions)
+    }
+
+    // MARK: Connections
+
+    /// A network connection was accepted. Nil when there are too many.
+    package func open(_ peer: Peer) -> Connection? {
+        guard connections.count < options.connections else { return nil }
+        let connection = Connection(broker: self, peer: peer)
+        connections.add(connection)
+        return connection
+    }
+
+    package var connectionCount: Int { connections.count }
+
+    /// To be called about ten times a second: keep-alive, delays of Wills, expiry of sessions, and what is to be persisted.
+    package func tick() {
+        for connection in connections.nextOnes() { connection.checkSilence() }
+        for session in sleepers.nextOnes() { checkTime(of: session) }
+        persistChanged()
+    }
+
+    /// Closes every connection.
+    package func shutDown() {
+        for connection in connections.all { connection.close(.serverShuttingDown) }
+        persistChanged()
+    }
+
+    /// Ends the connection of a client, if it has one.
+    package func disconnect(_ key: SessionKey, _ reason: ReasonCode, _ properties: Properties = []) {
+        realms[key.realm]?.sessions[key.clientID]?.connection?.close(reason, properties)
+    }
+
+    package func session(_ key: SessionKey) -> Session? { realms[key.realm]?.sessions[key.clientID] }
+
+    // MARK: Messages
+
+    /// The answer to ``Action/accept(_:)``; each counts once.
+    package func answer(_ pending: PendingPublish, with verdict: PublishVerdict) {
+        guard pending.verdict == nil else { return }
+        pending.verdict = verdict
+        if let session = pending.session {
+            session.settle(self)
+        } else if case .route = verdict, let realm = realms[pending.key.realm] {
+            route(pending.message, from: nil, in: realm)
+        }
+    }
+
+    /// A message of the server's own.
+    ///
+    /// - Returns: to how many sessions it goes.
+    @discardableResult
+    package func publish(_ message: Message, in realm: MQTTString = "") -> Int {
+        guard let realm = realms[realm] else { return 0 }
+        return route(message, from: nil, in: realm)
+    }
+
+    /// A message for one client, whatever it subscribed to.
+    ///
+    /// - Returns: whether there is such a session.
+    @discardableResult
+    package func deliver(_ message: Message, to key: SessionKey) -> Bool {
+        guard let session = session(key) else { return false }
+        session.deliver(Delivery(message: message, qos: min(message.qos, options.maximumQoS)))
+        return true
+    }
+
+    /// One session that a message goes to, with what its overlapping subscriptions make of it together.
+    private struct Match {
+        let session: Session
+        var qos: QoS
+        var retain: Bool
+        var identifiers: [Int]
+    }
+
+    /// Keeps the message if it is to be retained, and gives it to every session with a matching subscription, once, at the highest
+    /// of their QoS and with all their identifiers ([MQTT-3.3.4-2] to [MQTT-3.3.4-5]).
+    ///
+    /// - Returns: to how many sessions it goes.
+    @discardableResult
+    func route(_ message: Message, from publisher: Session?, in realm: Realm) -> Int {
+        if message.retain { realm.retained.set(message.stored()) }
+        routed += 1
+        realm.subscriptions.match(message.topic) { session, subscription in
+            // [MQTT-3.8.3-3]
+            if subscription.options.noLocal, session === publisher { return }
+            match(session, subscription, message)
+        } shared: { group in
+            // Whoever can take it now comes first.
+            if let (session, subscription) = group.choose({ $0.isOnline && $0.queue.isEmpty }) {
+                match(session, subscription, message)
+            }
+        }
+        defer { matches.removeAll(keepingCapacity: true) }
+        guard !matches.isEmpty else { return 0 }
+        // Many will keep it: the bytes are copied once for all of them.
+        let shared = matches.count > 1 ? message.stored() : message
+        for match in matches {
+            match.session.deliver(
+                Delivery(
+                    message: shared, qos: match.qos, retain: match.retain, subscriptionIdentifiers: match.identifiers))
+        }
+        return matches.count
+    }
+
+    private func match(_ session: Session, _ subscription: Subscription, _ message: Message) {
+        let qos = min(message.qos, subscription.options.qos)
+        // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
+        let retain = message.retain && subscription.options.retainAsPublished
+        if session.routing.message == routed {
+            let place = session.routing.place
+            matches[place].qos = max(matches[place].qos, qos)
+            matches[place].retain = matches[place].retain || retain
+            if subscription.identifier != 0 { matches[place].identifiers.append(Int(subscription.identifier)) }
+            return
+        }
+        session.routing = (routed, matches.count)
+        matches.append(
+            Match(
+                session: session, qos: qos, retain: retain,
+                identifiers: subscription.identifier == 0 ? [] : [Int(subscription.identifier)]))
+    }
+
+    // MARK: Persistence
+
+    /// The session is not what was persisted of it.
+    func changed(_ session: Session) {
+        guard !session.hasChanged, session.isDurable || session.isPersisted else { return }
+        session.hasChanged = true
+        changed.append(session)
+    }
+
+    /// Sessions are persisted a tick after they changed, once however often they did.
+    private func persistChanged() {
+        guard !changed.isEmpty else { return }
+        for session in changed where session.hasChanged {
+            session.hasChanged = false
+            guard session.realm.sessions[session.key.clientID] === session, session.isDurable else { continue }
+            session.isPersisted = true
+            act(.persist(session.snapshot))
+        }
+        changed.removeAll(keepingCapacity: changed.capacity <= 1_024)
+    }
+}

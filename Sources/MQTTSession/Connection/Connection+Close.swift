@@ -1,0 +1,99 @@
+import MQTTCodec
+
+/// DISCONNECT, the end of connections, and what is left of them (§3.14, §4.13).
+extension Connection {
+    func receive(_ disconnect: Disconnect) throws(MQTTFault) {
+        guard let session else { return }
+        if disconnect.properties.contains(.serverReference) {
+            throw .protocolError("a client sent a server reference")
+        }
+        if let interval = disconnect.properties.sessionExpiryInterval {
+            // §3.14.2.2.2
+            guard interval == 0 || connectedExpiry > 0 else {
+                throw .protocolError("a session that was to end with its connection cannot be prolonged")
+            }
+            session.expiryInterval = min(interval, broker.options.maximumSessionExpiry)
+        }
+        // [MQTT-3.14.4-3]: the Will is removed, unless the client asks for it.
+        if disconnect.reason == .success { session.will = nil }
+        end(disconnect.reason)
+        broker.act(.close(self))
+    }
+
+    /// The network connection is gone, or whoever carries it gives it up.
+    package func lost() {
+        guard !isClosed else { return }
+        end(.unspecifiedError)
+    }
+
+    /// Something wrong came (§4.13): the client of MQTT 5 is told, and that is the end.
+    func fail(_ fault: MQTTFault) {
+        switch phase {
+        case .awaitingConnect, .deciding, .challenged:
+            // In MQTT 3.1.1 a CONNECT that is wrong in itself gets no answer ([MQTT-3.1.4-1]).
+            let isTold = version == .v5 || fault.reason.connectReturnCode != 3
+            isTold ? refuse(fault.reason, explanation(fault)) : closeSilently()
+        case .connected: close(fault.reason, explanation(fault))
+        case .closed: break
+        }
+    }
+
+    /// Ends a connection from the server's side.
+    ///
+    /// - Parameter properties: of the DISCONNECT, for example a Server Reference with `useAnotherServer` and `serverMoved`
+    ///   (§4.11).
+    package func close(_ reason: ReasonCode, _ properties: Properties = []) {
+        guard isConnected else {
+            if !isClosed { refuse(reason, properties) }
+            return
+        }
+        if version == .v5 {
+            send(.disconnect(Disconnect(reason: reason.inDisconnect, properties: properties)))
+        }
+        end(reason)
+        broker.act(.close(self))
+    }
+
+    func closeSilently() {
+        guard !isClosed else { return }
+        end(.unspecifiedError)
+        broker.act(.close(self))
+    }
+
+    /// Takes the session, if there is one, from the connection.
+    private func end(_ reason: ReasonCode) {
+        phase = .closed
+        question = nil
+        framer.clear()
+        inboundAliases = InboundTopicAliases()
+        outboundAliases = OutboundTopicAliases(maximum: 0)
+        broker.connections.remove(self)
+        guard let session else { return }
+        self.session = nil
+        guard session.connection === self else { return }
+        broker.act(.disconnected(session.key, session.principal, reason))
+        broker.detach(session)
+    }
+
+    /// Whether the client has been silent for longer than it may ([MQTT-3.1.2-22]), or has not come to its CONNECT.
+    func checkSilence() {
+        guard let silenceAllowed, broker.now.milliseconds - lastHeard.milliseconds > silenceAllowed else { return }
+        // Whoever is not read from cannot be heard.
+        guard wantsToRead else { return }
+        if isConnected { close(.keepAliveTimeout) } else { closeSilently() }
+    }
+}
+
+extension ReasonCode {
+    /// The code for a DISCONNECT: some others say more than one may (§3.14.2.1).
+    fileprivate var inDisconnect: ReasonCode {
+        switch self {
+        case .unsupportedProtocolVersion, .clientIdentifierNotValid: .protocolError
+        case .badUserNameOrPassword, .badAuthenticationMethod, .banned: .notAuthorized
+        case .serverUnavailable: .serverBusy
+        case .packetIdentifierInUse, .packetIdentifierNotFound, .noMatchingSubscribers, .noSubscriptionExisted:
+            .implementationSpecificError
+        default: self
+        }
+    }
+}

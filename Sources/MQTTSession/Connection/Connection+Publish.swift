@@ -1,0 +1,131 @@
+import MQTTCodec
+
+/// PUBLISH from the client, and what answers it (§3.3 to §3.7, §4.3).
+extension Connection {
+    func receive(_ publish: Publish) throws(MQTTFault) {
+        guard let session else { return }
+        let topic = try inboundAliases.resolve(publish, maximum: broker.options.topicAliasMaximum)
+        guard publish.qos <= broker.options.maximumQoS else {
+            throw MQTTFault(.qosNotSupported, "this QoS is not supported")  // [MQTT-3.2.2-11]
+        }
+        guard !publish.retain || broker.options.retainAvailable else {
+            throw MQTTFault(.retainNotSupported, "retained messages are not supported")  // [MQTT-3.2.2-14]
+        }
+        if publish.qos != .atMostOnce {
+            guard try begin(publish, session) else { return }
+        }
+        let message = Message(
+            topic: topic, payload: publish.payload, qos: publish.qos, retain: publish.retain,
+            properties: publish.properties.without(.topicAlias, .messageExpiryInterval),
+            expiry: publish.properties.messageExpiryInterval.map { broker.now.after(seconds: $0) })
+        let pending = PendingPublish(
+            message: message, key: session.key, principal: session.principal, session: session,
+            packetID: publish.packetID)
+        session.pending.append(pending)
+        if publish.retain, !session.realm.retained.hasRoom(for: message) {
+            broker.answer(pending, with: .refuse(.quotaExceeded))
+        } else {
+            broker.act(.accept(pending))
+        }
+    }
+
+    /// Counts a QoS 1 or 2 publish against the quota (§4.9) and finds QoS 2 duplicates.
+    ///
+    /// - Returns: whether the message is new.
+    private func begin(_ publish: Publish, _ session: Session) throws(MQTTFault) -> Bool {
+        switch session.received[publish.packetID] {
+        case .accepted? where publish.qos == .exactlyOnce:
+            // It is ours already: acknowledged again and passed on never ([MQTT-4.3.3-10], [MQTT-4.3.3-12]).
+            send(.publishReceived(Acknowledgement(packetID: publish.packetID)))
+            return false
+        case .undecided? where publish.qos == .exactlyOnce:
+            // Sent again by a new connection, while the first is being decided.
+            for index in 0..<session.pending.count where session.pending[index].packetID == publish.packetID {
+                session.pending[index].acknowledges = true
+            }
+            return false
+        case .some:
+            send(.publishAcknowledgement(Acknowledgement(packetID: publish.packetID, reason: .packetIdentifierInUse)))
+            return false
+        case nil: break
+        }
+        unanswered += 1
+        // [MQTT-3.3.4-7] binds MQTT 5 clients. Those of MQTT 3.1.1 are read more slowly, and only QoS 2 exchanges, which
+        // they alone can end, have to be counted.
+        if version == .v5, unanswered > Int(broker.options.receiveMaximum) {
+            throw MQTTFault(.receiveMaximumExceeded, "more publishes are unanswered than the receive maximum allows")
+        }
+        if publish.qos == .exactlyOnce {
+            guard session.received.count < 4_096 else {
+                throw MQTTFault(.receiveMaximumExceeded, "too many QoS 2 publishes are not released")
+            }
+            session.received[publish.packetID] = .undecided
+        }
+        return true
+    }
+
+    /// Answers a publish that was decided.
+    func acknowledge(_ pending: PendingPublish, _ reason: ReasonCode, _ properties: Properties) {
+        guard version == .v5 || !reason.isFailure else {
+            // [MQTT-3.3.5-2] of 3.1.1: it is acknowledged, or the connection is closed.
+            return close(reason, [])
+        }
+        var acknowledgement = Acknowledgement(packetID: pending.packetID)
+        if version == .v5 {
+            acknowledgement.reason = reason
+            if wantsProblemInformation { acknowledgement.properties = properties }  // [MQTT-3.1.2-29]
+        }
+        switch pending.message.qos {
+        case .atMostOnce: break
+        case .atLeastOnce:
+            answered()
+            send(.publishAcknowledgement(acknowledgement))
+        case .exactlyOnce:
+            if reason.isFailure { answered() }
+            send(.publishReceived(acknowledgement))
+        }
+    }
+
+    /// PUBREL (§3.6): the client will not send the message again.
+    func receiveRelease(_ release: Acknowledgement) {
+        guard let session else { return }
+        var reason = ReasonCode.success
+        if session.received[release.packetID] == .accepted {
+            session.received[release.packetID] = nil
+            broker.changed(session)
+            answered()
+        } else {
+            reason = .packetIdentifierNotFound
+        }
+        // [MQTT-4.3.3-11]; in MQTT 3.1.1 without a reason.
+        send(.publishComplete(Acknowledgement(packetID: release.packetID, reason: version == .v5 ? reason : .success)))
+    }
+
+    private func answered() { unanswered = max(0, unanswered - 1) }
+}
+
+extension Session {
+    /// Finishes the publishes that are decided, in the order in which they came, up to the first that is not.
+    func settle(_ broker: Broker) {
+        while let pending = pending.first, let verdict = pending.verdict {
+            _ = self.pending.popFirst()
+            settle(pending, verdict, broker)
+        }
+    }
+
+    private func settle(_ pending: PendingPublish, _ verdict: PublishVerdict, _ broker: Broker) {
+        var reason = ReasonCode.success
+        var properties = Properties()
+        switch verdict {
+        case .route:
+            if broker.route(pending.message, from: self, in: realm) == 0 { reason = .noMatchingSubscribers }
+        case .consume: break
+        case .refuse(let code, let more): (reason, properties) = (code, more)
+        }
+        if pending.message.qos == .exactlyOnce, received[pending.packetID] != nil {
+            received[pending.packetID] = reason.isFailure ? nil : .accepted
+            broker.changed(self)
+        }
+        if pending.acknowledges { connection?.acknowledge(pending, reason, properties) }
+    }
+}

@@ -1,0 +1,171 @@
+import MQTTCodec
+
+/// One network connection, from its first byte to its last: the server's side of the protocol (MQTT 3.1.1 and 5.0).
+///
+/// It parses what comes, does what the standard says, and leaves what is to be done outside in the broker's list of actions.
+package final class Connection: Patrolled {
+    /// Where the connection stands.
+    enum Phase {
+        /// The first packet must be a CONNECT ([MQTT-3.1.0-1]).
+        case awaitingConnect
+        /// Somebody decides about the CONNECT, or about the last AUTH that followed it.
+        case deciding(Connect)
+        /// The client must answer a challenge with an AUTH (§4.12).
+        case challenged(Connect)
+        case connected
+        case closed
+    }
+
+    /// Somebody decides about something that a connected client wants; what it sends meanwhile waits.
+    enum Question {
+        case subscription(Subscribe)
+        case reauthentication
+    }
+
+    unowned let broker: Broker
+    package var peer: Peer
+    var phase = Phase.awaitingConnect
+    var question: Question?
+    var framer = PacketFramer()
+    package internal(set) var version = ProtocolVersion.v3_1_1
+    package internal(set) var session: Session?
+    /// Whoever carries the bytes keeps itself here for as long as it does.
+    package var carrier: AnyObject?
+
+    /// What the client said of itself in its CONNECT.
+    var receiveMaximum: UInt16 = .max
+    var maximumPacketSize: Int = .max
+    var wantsProblemInformation = true
+    var connectedExpiry: UInt32 = 0
+    var authenticationMethod: MQTTString?
+
+    var inboundAliases = InboundTopicAliases()
+    var outboundAliases = OutboundTopicAliases(maximum: 0)
+    /// Publishes of the client on this connection that are not answered (§4.9).
+    var unanswered = 0
+    /// In milliseconds; nil when it is turned off.
+    var silenceAllowed: Int64?
+    var lastHeard: Instant
+    /// Bytes that were handed over and perhaps are not on the wire.
+    var unsent = 0
+    var patrolPlace: Int?
+
+    init(broker: Broker, peer: Peer) {
+        self.broker = broker
+        self.peer = peer
+        lastHeard = broker.now
+        silenceAllowed = Int64(broker.options.connectTimeout) * 1000
+    }
+
+    package var isClosed: Bool { if case .closed = phase { true } else { false } }
+    package var isConnected: Bool { if case .connected = phase { true } else { false } }
+
+    /// Whether more bytes should be read from the network. When not, TCP makes the client wait.
+    package var wantsToRead: Bool {
+        switch phase {
+        case .deciding: false
+        case .awaitingConnect, .challenged, .closed: true
+        case .connected:
+            question == nil && unsent < 4 * broker.options.unsentBytes
+                && (session?.pending.count ?? 0) < Int(broker.options.receiveMaximum)
+        }
+    }
+
+    // MARK: Input
+
+    /// Takes what came from the network.
+    package func receive(_ bytes: ByteSlice) {
+        guard !isClosed else { return }
+        framer.append(bytes)
+        proceed()
+    }
+
+    /// Handles the packets that have come, until there are no more or something has to be decided first.
+    func proceed() {
+        while !isHeld {
+            do throws(MQTTFault) {
+                guard let raw = try framer.next(limit: broker.options.decoding.packetSize) else { return }
+                lastHeard = broker.now
+                try handle(raw)
+            } catch {
+                fail(error)
+            }
+        }
+        if isClosed { framer.clear() }
+    }
+
+    private var isHeld: Bool {
+        switch phase {
+        case .deciding, .closed: true
+        case .connected: question != nil
+        case .awaitingConnect, .challenged: false
+        }
+    }
+
+    private func handle(_ raw: RawPacket) throws(MQTTFault) {
+        if case .awaitingConnect = phase {
+            guard raw.type == .connect else { throw .protocolError("the first packet is not a CONNECT") }
+            // A faulty CONNECT is answered in its own version.
+            switch PacketDecoder.protocolLevel(of: raw) {
+            case nil: throw MQTTFault(.unsupportedProtocolVersion, "the protocol is not MQTT")
+            case .some(let level): version = level >= 5 ? .v5 : .v3_1_1
+            }
+            speaks = true
+        }
+        let packet = try PacketDecoder(version: version, from: .client, limits: broker.options.decoding).decode(raw)
+        switch phase {
+        case .awaitingConnect:
+            if case .connect(let connect) = packet { try receive(connect) }
+        case .challenged(let connect):
+            switch packet {
+            case .authenticate(let authenticate): try receive(authenticate, continuing: connect)
+            case .disconnect: closeSilently()
+            default: throw .protocolError("only AUTH or DISCONNECT can follow a challenge")
+            }
+        case .connected: try receive(packet)
+        case .deciding, .closed: break
+        }
+    }
+
+    private func receive(_ packet: Packet) throws(MQTTFault) {
+        switch packet {
+        case .publish(let publish): try receive(publish)
+        case .publishAcknowledgement(let packet): receiveAcknowledgement(packet)
+        case .publishReceived(let packet): receiveReceived(packet)
+        case .publishRelease(let packet): receiveRelease(packet)
+        case .publishComplete(let packet): receiveComplete(packet)
+        case .subscribe(let subscribe): try receive(subscribe)
+        case .unsubscribe(let unsubscribe): receive(unsubscribe)
+        case .pingRequest: send(.pingResponse)  // [MQTT-3.12.4-1]
+        case .disconnect(let disconnect): try receive(disconnect)
+        case .authenticate(let authenticate): try receive(authenticate)
+        case .connect: throw .protocolError("a second CONNECT")  // [MQTT-3.1.0-2]
+        case .connectAcknowledgement, .subscribeAcknowledgement, .unsubscribeAcknowledgement, .pingResponse:
+            throw .protocolError("a packet of this type comes from the other end")
+        }
+    }
+
+    /// Whether a CONNECT of a known protocol has come, so that there is a language to refuse it in.
+    var speaks = false
+
+    // MARK: Output
+
+    func send(_ packet: Packet) {
+        guard !isClosed, let size = packet.encodedSize(version) else { return }
+        unsent += size
+        broker.act(.send(self, packet))
+    }
+
+    /// Everything that was handed over is on the wire, and more may come.
+    package func flushed() {
+        unsent = 0
+        guard isConnected else { return }
+        session?.sendWaiting()
+    }
+
+    /// A Reason String for a client that wants one ([MQTT-3.1.2-29]).
+    func explanation(_ fault: MQTTFault) -> Properties {
+        guard version == .v5, wantsProblemInformation, let text = MQTTString(fault.description) else { return [] }
+        return [.reasonString(text)]
+    }
+}

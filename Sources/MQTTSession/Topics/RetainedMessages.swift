@@ -1,0 +1,103 @@
+import MQTTCodec
+
+/// The last retained message of every topic (§3.3.1.3).
+struct RetainedMessages {
+    private final class Node {
+        var children: [MQTTString: Node] = [:]
+        var message: Message?
+    }
+
+    private let root = Node()
+    private let limits: QueueLimits
+    private(set) var count = 0
+    private(set) var bytes = 0
+
+    init(limits: QueueLimits) { self.limits = limits }
+
+    subscript(topic: MQTTString) -> Message? {
+        var node: Node? = root
+        topic.forEachLevel { node = node?.children[$0] }
+        return node?.message
+    }
+
+    /// Whether there is room for the message, perhaps in place of another one.
+    func hasRoom(for message: Message) -> Bool {
+        if message.payload.isEmpty { return true }
+        if count < limits.messages, bytes + message.footprint <= limits.bytes { return true }
+        guard let present = self[message.topic] else { return false }
+        return bytes - present.footprint + message.footprint <= limits.bytes
+    }
+
+    /// Keeps the message in place of the one before ([MQTT-3.3.1-5]); without a payload it only removes that
+    /// ([MQTT-3.3.1-6], [MQTT-3.3.1-7]).
+    mutating func set(_ message: Message) {
+        guard !message.payload.isEmpty else { return remove(message.topic) }
+        var node = root
+        message.topic.forEachLevel { level in
+            if let child = node.children[level] {
+                node = child
+            } else {
+                let child = Node()
+                node.children[level.detached()] = child
+                node = child
+            }
+        }
+        if let present = node.message {
+            bytes -= present.footprint
+        } else {
+            count += 1
+        }
+        node.message = message
+        bytes += message.footprint
+    }
+
+    mutating func remove(_ topic: MQTTString) {
+        var path: [(node: Node, level: MQTTString)] = []
+        var node: Node? = root
+        topic.forEachLevel { level in
+            guard let parent = node else { return }
+            path.append((parent, level))
+            node = parent.children[level]
+        }
+        guard let found = node, let message = found.message else { return }
+        found.message = nil
+        count -= 1
+        bytes -= message.footprint
+        var leaf = found
+        while let (parent, level) = path.popLast(), leaf.children.isEmpty, leaf.message == nil {
+            parent.children[level] = nil
+            leaf = parent
+        }
+    }
+
+    /// The messages whose topics match; those that have expired are forgotten on the way.
+    mutating func matching(_ filter: MQTTString, now: Instant) -> [Message] {
+        var levels: [MQTTString] = []
+        filter.forEachLevel { levels.append($0) }
+        var found: [Message] = []
+        RetainedMessages.collect(root, levels[...], isRoot: true, &found)
+        for message in found where message.hasExpired(at: now) { remove(message.topic) }
+        return found.filter { !$0.hasExpired(at: now) }
+    }
+
+    private static func collect(_ node: Node, _ levels: ArraySlice<MQTTString>, isRoot: Bool, _ found: inout [Message])
+    {
+        guard let level = levels.first else {
+            if let message = node.message { found.append(message) }
+            return
+        }
+        if level.isMultiLevelWildcard {
+            // `#` stands for its parent level too (§4.7.1.2).
+            if !isRoot, let message = node.message { found.append(message) }
+            for (name, child) in node.children where !(isRoot && name.isServerTopic) {
+                collect(child, levels, isRoot: false, &found)
+            }
+        } else if level.isSingleLevelWildcard {
+            for (name, child) in node.children where !(isRoot && name.isServerTopic) {
+                collect(child, levels.dropFirst(), isRoot: false, &found)
+            }
+        } else if let child = node.children[level] {
+            collect(child, levels.dropFirst(), isRoot: false, &found)
+        }
+    }
+}

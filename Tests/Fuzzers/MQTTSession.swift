@@ -1,0 +1,168 @@
+// fuzz: MQTTCodec MQTTSession
+import MQTTCodec
+import MQTTSession
+
+/// A sequence of what can happen to a broker: connections open, send bytes, break; time passes; decisions come at once, late or in
+/// another order. Whatever happens, what the broker sends can be decoded, keeps to what the client said it takes, begins with a
+/// CONNACK and ends with the connection.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    let scene = Scene(Array(UnsafeBufferPointer(start: start, count: count)))
+    scene.play()
+    return 0
+}
+
+private final class Scene {
+    private let broker: Broker
+    private var script: ArraySlice<UInt8>
+    private var slots: [Watched?] = [nil, nil, nil, nil]
+    private var watched: [ObjectIdentifier: Watched] = [:]
+    private var pending: [PendingPublish] = []
+    private var undecided: [Connection] = []
+    private var isLate: UInt8 = 0
+    private var persisted: [SessionKey: SessionSnapshot] = [:]
+
+    init(_ script: [UInt8]) {
+        self.script = script[...]
+        var options = BrokerOptions { "assigned" }
+        options.decoding = DecodingLimits(packetSize: 1_000, properties: 20, topicLevels: 10)
+        options.receiveMaximum = 5
+        options.outboundInflight = 4
+        options.topicAliasMaximum = 3
+        options.outboundTopicAliases = 3
+        options.queue = QueueLimits(messages: 6, bytes: 10_000)
+        options.retained = QueueLimits(messages: 4, bytes: 4_000)
+        options.subscriptionsPerSession = 5
+        options.sessions = 6
+        options.unsentBytes = 500
+        options.maximumKeepAlive = 60
+        broker = Broker(options: options, now: Instant(milliseconds: 0))
+    }
+
+    func play() {
+        while let operation = script.popFirst() {
+            let slot = Int(operation >> 3 & 3)
+            switch operation & 7 {
+            case 0: open(slot)
+            case 1: feed(slot)
+            case 2:
+                slots[slot]?.connection.lost()
+                slots[slot] = nil
+            case 3: pass(seconds: Int64(script.popFirst() ?? 0))
+            case 4: slots[slot]?.connection.flushed()
+            case 5: answer(script.popFirst() ?? 0)
+            case 6: isLate = script.popFirst() ?? 0
+            default: decide(script.popFirst() ?? 0)
+            }
+            run()
+        }
+        for publish in pending { broker.answer(publish, with: .route) }
+        run()
+        for slot in slots { slot?.connection.lost() }
+        run()
+        pass(seconds: 100_000_000)
+        run()
+        precondition(broker.connectionCount == 0)
+    }
+
+    private func open(_ slot: Int) {
+        slots[slot]?.connection.lost()
+        guard let connection = broker.open(Peer(address: "")) else { return }
+        let client = Watched(connection)
+        watched[ObjectIdentifier(connection)] = client
+        slots[slot] = client
+    }
+
+    private func feed(_ slot: Int) {
+        let bytes = script.dropFirst().prefix(Int(script.first ?? 0))
+        script = script.dropFirst(1 + bytes.count)
+        slots[slot]?.connection.receive(ByteSlice(bytes))
+    }
+
+    private func pass(seconds: Int64) {
+        broker.now.milliseconds += seconds * 1_000
+        for _ in 0..<3 { broker.tick() }
+    }
+
+    private func answer(_ choice: UInt8) {
+        guard !pending.isEmpty else { return }
+        let publish = pending.remove(at: Int(choice & 0x3F) % pending.count)
+        switch choice >> 6 {
+        case 0, 1: broker.answer(publish, with: .route)
+        case 2: broker.answer(publish, with: .consume)
+        default: broker.answer(publish, with: .refuse(.quotaExceeded, [.reasonString("no")]))
+        }
+    }
+
+    private func decide(_ choice: UInt8) {
+        guard !undecided.isEmpty else { return }
+        let connection = undecided.remove(at: Int(choice & 0x0F) % undecided.count)
+        switch choice >> 4 & 3 {
+        case 0: connection.decide(AuthenticationVerdict.accept(Admission(realm: choice & 0x80 == 0 ? "" : "other")))
+        case 1: connection.decide(AuthenticationVerdict.challenge(ByteSlice([1])))
+        case 2: connection.decide(AuthenticationVerdict.refuse(.banned))
+        default: break
+        }
+        connection.decide([SubscriptionVerdict](repeating: .grant(.atLeastOnce), count: Int(choice >> 6)))
+    }
+
+    private func run() {
+        while broker.hasActions {
+            for action in broker.takeActions() { perform(action) }
+        }
+    }
+
+    private func perform(_ action: Action) {
+        switch action {
+        case .send(let connection, let packet): watched[ObjectIdentifier(connection)]?.take(packet)
+        case .close(let connection): watched[ObjectIdentifier(connection)]?.isClosed = true
+        case .authenticate(let connection, let request):
+            guard isLate & 1 == 0 else { return undecided.append(connection) }
+            connection.decide(
+                AuthenticationVerdict.accept(Admission(session: persisted[SessionKey(realm: "", clientID: request.connect.clientID)])))
+        case .authorize(let connection, let requests):
+            guard isLate & 2 == 0 else { return undecided.append(connection) }
+            connection.decide(requests.map { _ in SubscriptionVerdict.grant(.exactlyOnce) })
+        case .accept(let publish):
+            guard isLate & 4 == 0 else { return pending.append(publish) }
+            broker.answer(publish, with: .route)
+        case .persist(let snapshot): persisted[snapshot.key] = snapshot
+        case .forget(let key): persisted[key] = nil
+        case .connected(let connection): watched[ObjectIdentifier(connection)]?.isConnected = true
+        case .disconnected: break
+        }
+    }
+}
+
+/// A client's end of a connection, which minds what comes.
+private final class Watched {
+    let connection: Connection
+    var isClosed = false
+    var isConnected = false
+    private var hasConnectAcknowledgement = false
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    func take(_ packet: Packet) {
+        precondition(!isClosed, "something is sent after the end")
+        let version = connection.version
+        guard let bytes = packet.encoded(version) else { preconditionFailure("it cannot be written") }
+        var framer = PacketFramer(from: .server)
+        framer.append(ByteSlice(bytes))
+        do {
+            guard let raw = try framer.next(limit: .max) else { preconditionFailure("it is cut short") }
+            let limits = DecodingLimits(packetSize: .max, properties: 100, topicLevels: 10)
+            let decoded = try PacketDecoder(version: version, from: .server, limits: limits).decode(raw)
+            precondition(decoded == packet)
+        } catch {
+            preconditionFailure("\(packet) cannot be read: \(error)")
+        }
+        switch packet {
+        case .connectAcknowledgement:
+            precondition(!hasConnectAcknowledgement, "a second CONNACK")
+            hasConnectAcknowledgement = true
+        case .authenticate: break
+        default: precondition(hasConnectAcknowledgement, "something comes before CONNACK")
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import MQTTCodec
+import MQTTServer
+import MQTTSession
+import Testing
+
+
+
+@Suite("the MQTT server on its sockets")
+struct ServerTests {
+    @Test("an answer from another thread, much later, is when PUBACK goes out")
+    func lateAnswer() async throws {
+        let delegate = HoldingDelegate()
+        try await withServer(delegate) { server in
+            let client = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
+            try await client.send(.connect(Connect(clientID: "a")))
+            #expect(try await client.next().type == .connectAcknowledgement)
+            try await client.send(.publish(Publish(topic: "t", payload: ByteSlice([1]), packetID: 1, qos: .atLeastOnce)))
+            let answer = await delegate.firstPublish()
+            try await client.send(.pingRequest)
+            #expect(try await client.next() == .pingResponse)
+            answer(.consume)
+            #expect(try await client.next() == .publishAcknowledgement(Acknowledgement(packetID: 1)))
+            try await client.close()
+        }
+    }
+
+    @Test("the server delivers, redirects and says when it goes")
+    func serverSide() async throws {
+        try await withServer(StandaloneDelegate()) { server in
+            let key = SessionKey(realm: "", clientID: "a")
+            let client = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
+            try await client.send(.connect(Connect(clientID: "a")))
+            _ = try await client.next()
+            server.deliver(Message(topic: "commands", payload: ByteSlice([7])), to: key)
+            #expect(try await client.next() == .publish(Publish(topic: "commands", payload: ByteSlice([7]))))
+            server.disconnect(key, .useAnotherServer, serverReference: "b.example")
+            let goodbye = Disconnect(reason: .useAnotherServer, properties: [.serverReference("b.example")])
+            #expect(try await client.next() == .disconnect(goodbye))
+            let other = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
+            try await other.send(.connect(Connect(clientID: "b")))
+            _ = try await other.next()
+            try await server.shutDown()
+            #expect(try await other.next() == .disconnect(Disconnect(reason: .serverShuttingDown)))
+        }
+    }
+
+    @Test("a client that never reads is waited for in bounded memory, and gets what its queue held")
+    func slowReader() async throws {
+        var options = BrokerOptions.standard
+        options.queue = QueueLimits(messages: 50, bytes: 1 << 20)
+        try await withServer(StandaloneDelegate(), options) { server in
+            let slow = try await TestClient.connect(to: server.ports[.tcp] ?? 0, reads: false)
+            try await slow.send(.connect(Connect(clientID: "slow")))
+            try await slow.send(.subscribe(Subscribe(packetID: 1, requests: [SubscriptionRequest("#")])))
+            let sender = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
+            try await sender.send(.connect(Connect(clientID: "sender")))
+            _ = try await sender.next()
+            let payload = ByteSlice([UInt8](repeating: 1, count: 60_000))
+            for number in 1...400 {
+                let packetID = UInt16(number)
+                try await sender.send(
+                    .publish(Publish(topic: "t", payload: payload, packetID: packetID, qos: .atLeastOnce)))
+                #expect(try await sender.next().type == .publishAcknowledgement)
+            }
+            #expect(try await server.queuedCount(SessionKey(realm: "", clientID: "slow")) <= 50)
+            try await sender.send(.pingRequest)
+            #expect(try await sender.next() == .pingResponse)
+        }
+    }
+
+    @Test("what ends a connection is told before it closes, whatever the client goes on sending")
+    func toldBeforeTheEnd() async throws {
+        try await withServer(StandaloneDelegate()) { server in
+            let client = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
+            try await client.send(.connect(Connect(clientID: "a")))
+            _ = try await client.next()
+            try await client.send(bytes: [0x30, 4, 0, 1, 0x2B, 0] + [UInt8](repeating: 0, count: 200_000))
+            guard case .disconnect(let packet) = try await client.next() else { return #expect(Bool(false)) }
+            #expect(packet.reason == .malformedPacket)
+            #expect(packet.properties.reasonString != nil)
+        }
+    }
+
+    private func withServer(
+        _ delegate: any MQTTDelegate, _ options: BrokerOptions = .standard,
+        _ body: (MQTTServer) async throws -> Void
+    ) async throws {
+        let server = try await MQTTServer.start(
+            MQTTServerConfiguration(ports: [.tcp: 0], broker: options), delegate: delegate)
+        do {
+            try await body(server)
+        } catch {
+            try await server.shutDown()
+            throw error
+        }
+        try await server.shutDown()
+    }
+}
+
+/// Lets everybody in, and keeps the publishes back for the test to answer.
+private final class HoldingDelegate: MQTTDelegate {
+    private let publishes: AsyncStream<PublishAnswer>
+    private let arrived: AsyncStream<PublishAnswer>.Continuation
+
+    init() { (publishes, arrived) = AsyncStream.makeStream(of: PublishAnswer.self) }
+
+    func firstPublish() async -> PublishAnswer {
+        for await answer in publishes { return answer }
+        fatalError("the stream never ends")
+    }
+
+    func authenticate(_ request: AuthenticationRequest, answer: AuthenticationAnswer) { answer(.accept(Admission())) }
+    func authorize(_ requests: [SubscriptionRequest], of client: MQTTClient, answer: SubscriptionAnswer) {
+        answer(requests.map { _ in .grant(.exactlyOnce) })
+    }
+    func accept(_ message: Message, from client: MQTTClient, isWill: Bool, answer: PublishAnswer) { arrived.yield(answer) }
+    func connected(_ client: MQTTClient) {}
+    func disconnected(_ client: MQTTClient, _ reason: ReasonCode) {}
+    func persist(_ session: SessionSnapshot) {}
+    func forget(_ session: SessionKey) {}
+}
