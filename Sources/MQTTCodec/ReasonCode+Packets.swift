@@ -13,6 +13,22 @@ extension ReasonCode {
         }
     }
 
+    /// The same, or what comes nearest among the codes that a packet of this type may carry.
+    package func fitting(_ type: PacketType) -> ReasonCode {
+        guard !isAllowed(in: type) else { return self }
+        switch (type, self) {
+        case (.connectAcknowledgement, .serverShuttingDown): return .serverUnavailable
+        case (.connectAcknowledgement, .administrativeAction): return .notAuthorized
+        case (.disconnect, .badUserNameOrPassword), (.disconnect, .badAuthenticationMethod), (.disconnect, .banned):
+            return .notAuthorized
+        case (.disconnect, .serverUnavailable): return .serverBusy
+        case (.publishAcknowledgement, .banned), (.publishReceived, .banned): return .notAuthorized
+        case (.publishAcknowledgement, .messageRateTooHigh), (.publishReceived, .messageRateTooHigh):
+            return .quotaExceeded
+        default: return .implementationSpecificError
+        }
+    }
+
     private static let inConnectAcknowledgement: Set<ReasonCode> = [
         .success, .unspecifiedError, .malformedPacket, .protocolError, .implementationSpecificError,
         .unsupportedProtocolVersion, .clientIdentifierNotValid, .badUserNameOrPassword, .notAuthorized,

@@ -3,8 +3,6 @@ import MQTTServer
 import MQTTSession
 import Testing
 
-
-
 @Suite("the MQTT server on its sockets")
 struct ServerTests {
     @Test("an answer from another thread, much later, is when PUBACK goes out")
@@ -14,7 +12,8 @@ struct ServerTests {
             let client = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
             try await client.send(.connect(Connect(clientID: "a")))
             #expect(try await client.next().type == .connectAcknowledgement)
-            try await client.send(.publish(Publish(topic: "t", payload: ByteSlice([1]), packetID: 1, qos: .atLeastOnce)))
+            try await client.send(
+                .publish(Publish(topic: "t", payload: ByteSlice([1]), packetID: 1, qos: .atLeastOnce)))
             let answer = await delegate.firstPublish()
             try await client.send(.pingRequest)
             #expect(try await client.next() == .pingResponse)
@@ -113,7 +112,9 @@ private final class HoldingDelegate: MQTTDelegate {
     func authorize(_ requests: [SubscriptionRequest], of client: MQTTClient, answer: SubscriptionAnswer) {
         answer(requests.map { _ in .grant(.exactlyOnce) })
     }
-    func accept(_ message: Message, from client: MQTTClient, isWill: Bool, answer: PublishAnswer) { arrived.yield(answer) }
+    func accept(_ message: Message, from client: MQTTClient, isWill: Bool, answer: PublishAnswer) {
+        arrived.yield(answer)
+    }
     func connected(_ client: MQTTClient) {}
     func disconnected(_ client: MQTTClient, _ reason: ReasonCode) {}
     func persist(_ session: SessionSnapshot) {}

@@ -32,7 +32,7 @@ package struct Properties: Sendable, Equatable {
             guard count <= limits.properties else {
                 throw MQTTFault(.quotaExceeded, "a packet has too many properties")
             }
-            let identifier = try Property(from: &properties).identifier
+            let identifier = try properties.propertyIdentifier()
             guard allowed & identifier.bit != 0 else {
                 throw .malformed("a property has no place in this packet")
             }
@@ -40,6 +40,7 @@ package struct Properties: Sendable, Equatable {
                 throw .protocolError("a property stands twice")
             }
             present |= identifier.bit
+            _ = try Property(identifier, from: &properties)
         }
     }
 
@@ -97,7 +98,10 @@ extension Properties: Sequence {
         fileprivate var reader: PacketReader
 
         /// What was decoded was checked, so nothing can be thrown here; should it be, the properties end.
-        package mutating func next() -> Property? { reader.isAtEnd ? nil : try? Property(from: &reader) }
+        package mutating func next() -> Property? {
+            guard !reader.isAtEnd, let identifier = try? reader.propertyIdentifier() else { return nil }
+            return try? Property(identifier, from: &reader)
+        }
     }
 
     package func makeIterator() -> Iterator { Iterator(reader: PacketReader(encoded)) }

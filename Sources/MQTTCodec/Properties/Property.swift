@@ -62,14 +62,11 @@ package enum Property: Sendable, Equatable {
 }
 
 extension Property {
-    /// Reads one property.
+    /// Reads the value of a property.
     ///
-    /// - Throws: ``MQTTFault``: malformed for an unknown identifier or a value that is not of its form, protocol error for
-    ///   a value that the standard excludes.
-    init(from reader: inout PacketReader) throws(MQTTFault) {
-        guard let number = UInt8(exactly: try reader.variableByteInteger()),
-            let identifier = PropertyIdentifier(rawValue: number)
-        else { throw .malformed("a property has an unknown identifier") }
+    /// - Throws: ``MQTTFault``: malformed for a value that is not of its form, protocol error for one that the standard
+    ///   excludes.
+    init(_ identifier: PropertyIdentifier, from reader: inout PacketReader) throws(MQTTFault) {
         switch identifier {
         case .payloadFormatIndicator: self = .payloadFormatIndicator(isUTF8: try reader.flag())
         case .messageExpiryInterval: self = .messageExpiryInterval(try reader.uint32())
@@ -164,6 +161,13 @@ extension Property {
 }
 
 extension PacketReader {
+    mutating func propertyIdentifier() throws(MQTTFault) -> PropertyIdentifier {
+        guard let number = UInt8(exactly: try variableByteInteger()),
+            let identifier = PropertyIdentifier(rawValue: number)
+        else { throw .malformed("a property has an unknown identifier") }
+        return identifier
+    }
+
     /// A byte that may only be 0 or 1.
     mutating func flag() throws(MQTTFault) -> Bool {
         switch try byte() {

@@ -48,7 +48,7 @@ extension Connection {
             return
         }
         if version == .v5 {
-            send(.disconnect(Disconnect(reason: reason.inDisconnect, properties: properties)))
+            send(.disconnect(Disconnect(reason: reason.fitting(.disconnect), properties: properties)))
         }
         end(reason)
         broker.act(.close(self))
@@ -81,19 +81,5 @@ extension Connection {
         // Whoever is not read from cannot be heard.
         guard wantsToRead else { return }
         if isConnected { close(.keepAliveTimeout) } else { closeSilently() }
-    }
-}
-
-extension ReasonCode {
-    /// The code for a DISCONNECT: some others say more than one may (§3.14.2.1).
-    fileprivate var inDisconnect: ReasonCode {
-        switch self {
-        case .unsupportedProtocolVersion, .clientIdentifierNotValid: .protocolError
-        case .badUserNameOrPassword, .badAuthenticationMethod, .banned: .notAuthorized
-        case .serverUnavailable: .serverBusy
-        case .packetIdentifierInUse, .packetIdentifierNotFound, .noMatchingSubscribers, .noSubscriptionExisted:
-            .implementationSpecificError
-        default: self
-        }
     }
 }

@@ -131,7 +131,8 @@ extension Connection {
         if speaks {
             send(
                 .connectAcknowledgement(
-                    ConnectAcknowledgement(reason: reason, properties: version == .v5 ? properties : [])))
+                    ConnectAcknowledgement(
+                        reason: reason.fitting(.connectAcknowledgement), properties: version == .v5 ? properties : [])))
         }
         closeSilently()
     }

@@ -72,7 +72,7 @@ extension Connection {
         }
         var acknowledgement = Acknowledgement(packetID: pending.packetID)
         if version == .v5 {
-            acknowledgement.reason = reason
+            acknowledgement.reason = reason.fitting(.publishAcknowledgement)
             if wantsProblemInformation { acknowledgement.properties = properties }  // [MQTT-3.1.2-29]
         }
         switch pending.message.qos {

@@ -20,7 +20,7 @@ extension Connection {
         for (index, request) in subscribe.requests.enumerated() {
             let verdict = index < verdicts.count ? verdicts[index] : .refuse(.notAuthorized)
             switch check(request, verdict, session) {
-            case .refuse(let reason): reasons.append(reason)
+            case .refuse(let reason): reasons.append(reason.fitting(.subscribeAcknowledgement))
             case .grant(let qos):
                 reasons.append(.granted(qos))
                 let options = SubscriptionOptions(
