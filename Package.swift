@@ -149,7 +149,8 @@ let package = Package(
 
         // Measuring, by hand.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Pipeline", "Expressions", "JSON", "SeriesCodec", logging],
+            name: "Benchmarks",
+            dependencies: ["Pipeline", "Expressions", "JSON", "MQTTSession", "SeriesCodec", logging],
             swiftSettings: settings),
 
         // Proof. What needs TestStorage alone is also tried under the thread sanitizer (deploy/check-threads).

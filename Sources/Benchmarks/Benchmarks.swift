@@ -10,7 +10,8 @@ import PostgresClient
 /// `rookery-benchmarks URL [DEVICES] [SECONDS]`: `URL` names a migrated database, whose roles sign in without a password
 /// beyond what the URL holds. It makes an organization of its own there, with 3 rules that 5-point messages touch.
 ///
-/// `rookery-benchmarks series [SHARED] [DIRECTORY]` measures the series codec instead, see ``SeriesBenchmark``.
+/// `rookery-benchmarks series [SHARED] [DIRECTORY]` measures the series codec instead, see ``SeriesBenchmark``;
+/// `rookery-benchmarks topics [COUNT]` the MQTT server's topic tree.
 @main
 struct Benchmarks {
     static func main() async throws {
@@ -20,8 +21,11 @@ struct Benchmarks {
             return
         }
         guard let url = arguments.first else {
-            print("usage: rookery-benchmarks URL [DEVICES] [SECONDS] | series [SHARED] [DIRECTORY]")
+            print("usage: rookery-benchmarks URL [DEVICES] [SECONDS] | series [SHARED] [DIRECTORY] | topics [COUNT]")
             exit(64)
+        }
+        guard url != "topics" else {
+            return TopicTreeBenchmark.run(subscriptions: arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000_000)
         }
         let devices = arguments.dropFirst().first.flatMap { Int($0) } ?? 2_000
         let seconds = arguments.dropFirst(2).first.flatMap { Double($0) } ?? 5

@@ -15,7 +15,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     for packet in whole {
         var version = version
         if case .connect(let connect) = packet { version = connect.version }
-        guard let encoded = packet.encoded(version) else { preconditionFailure("a decoded packet cannot be written") }
+        guard let encoded = packet.encoded(version) else { fatalError("a decoded packet cannot be written") }
         precondition(encoded.count == packet.encodedSize(version))
         let again = decode(encoded, version, sender, step: .max)
         precondition(again == [packet], "\(packet) came back as \(again)")

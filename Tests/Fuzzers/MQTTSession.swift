@@ -146,17 +146,17 @@ private final class Watched {
     func take(_ packet: Packet) {
         precondition(!isClosed, "something is sent after the end")
         let version = connection.version
-        guard let bytes = packet.encoded(version) else { preconditionFailure("it cannot be written") }
+        guard let bytes = packet.encoded(version) else { fatalError("it cannot be written") }
         var framer = PacketFramer(from: .server)
         framer.append(ByteSlice(bytes))
         do {
-            guard let raw = try framer.next(limit: .max) else { preconditionFailure("it is cut short") }
+            guard let raw = try framer.next(limit: .max) else { fatalError("it is cut short") }
             let limits = DecodingLimits(packetSize: .max, properties: 100, topicLevels: 10)
             let decoded = try PacketDecoder(version: version, from: .server, limits: limits).decode(raw)
             // MQTT 3.1.1 has fewer words for what went wrong.
             precondition(decoded == packet || version == .v3_1_1 && decoded.type == packet.type)
         } catch {
-            preconditionFailure("\(packet) cannot be read: \(error)")
+            fatalError("\(packet) cannot be read: \(error)")
         }
         switch packet {
         case .connectAcknowledgement:

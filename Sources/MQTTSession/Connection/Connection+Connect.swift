@@ -40,6 +40,9 @@ extension Connection {
         } else if case .deciding(let connect) = phase {
             switch verdict {
             case .accept(let admission): admit(connect, admission)
+            case .challenge where authenticationMethod == nil:
+                // Only a client that named a method can be challenged ([MQTT-4.12.0-6]).
+                refuse(.badAuthenticationMethod, [])
             case .challenge(let data):
                 phase = .challenged(connect)
                 sendAuthenticate(.continueAuthentication, data)

@@ -43,11 +43,24 @@ struct LevelNames {
 
 extension MQTTString {
     /// Calls `body` with every level (§4.7.1.1).
+    @inline(__always)
     func forEachLevel(_ body: (MQTTString) -> Void) {
         var start = 0
-        for index in 0...count where index == count || bytes[index] == UInt8(ascii: "/") {
-            body(level(start..<index))
-            start = index + 1
+        while let slash = firstSlash(from: start) {
+            body(level(start..<slash))
+            start = slash + 1
+        }
+        body(level(start..<count))
+    }
+
+    private func firstSlash(from start: Int) -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            var index = start
+            while index < bytes.count {
+                if bytes[index] == UInt8(ascii: "/") { return index }
+                index += 1
+            }
+            return nil
         }
     }
 
