@@ -137,7 +137,8 @@ let package = Package(
         .executableTarget(
             name: "Rookery",
             dependencies: [
-                "Platform", "Fleet", "Kernel", "MQTTServer", "Persistence", "PostgresClient", "Expressions", "JSON", logging,
+                "Platform", "Fleet", "Kernel", "MQTTServer", "Persistence", "PostgresClient", "Expressions", "JSON",
+                logging,
                 lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

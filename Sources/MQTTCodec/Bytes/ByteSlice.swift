@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Immutable bytes, shared and never copied: a run of memory together with whatever keeps it alive.
 ///
 /// A payload is a slice of the buffer that came from the network, for as long as nobody stores it. What is kept for longer
@@ -64,8 +70,13 @@ package struct ByteSlice: @unchecked Sendable {
 
 extension ByteSlice: Hashable {
     package static func == (left: ByteSlice, right: ByteSlice) -> Bool {
-        guard left.count == right.count else { return false }
-        return left.withUnsafeBytes { left in right.withUnsafeBytes { right in left.elementsEqual(right) } }
+        guard left.count == right.count, left.count > 0 else { return left.count == right.count }
+        return left.withUnsafeBytes { left in
+            right.withUnsafeBytes { right in
+                guard let left = left.baseAddress, let rightBase = right.baseAddress else { return false }
+                return memcmp(left, rightBase, right.count) == 0
+            }
+        }
     }
 
     package func hash(into hasher: inout Hasher) {
