@@ -1,9 +1,8 @@
-"""Writes a package of those test targets that need no other package than the given ones, and of the modules below them.
+"""Writes a package of the given test targets and the modules below them, to be built with a sanitizer.
 
-usage: swift package dump-package | sanitized_package.py PROJECT DIRECTORY PACKAGE…
+usage: swift package dump-package | sanitized_package.py PROJECT DIRECTORY TEST_TARGET…
 A sanitizer has to be built into everything that runs. HTTP, TLS and their tests bring most of what there is to build, and
-the state that threads share lies below them; a test target that begins to need nothing else comes in by itself.
-Sources are linked, not copied. Prints the names of the test targets.
+the state that threads share lies below them. Sources are linked, not copied. Prints the packages that the targets need.
 """
 import json
 import os
@@ -41,7 +40,7 @@ def declaration(target: dict) -> str:
             f"swiftSettings: [{', '.join(settings(target, 'swift'))}], linkerSettings: [{', '.join(settings(target, 'linker'))}])")
 
 
-def main(project: str, directory: str, allowed: set[str]) -> None:
+def main(project: str, directory: str, tests: list[str]) -> None:
     manifest = json.load(sys.stdin)
     targets = {t["name"]: t for t in manifest["targets"]}
 
@@ -52,16 +51,12 @@ def main(project: str, directory: str, allowed: set[str]) -> None:
                 below(other, seen)
         return seen
 
-    chosen, tests = set(), []
-    for target in manifest["targets"]:
-        closure = below(target["name"], set())
-        if target["type"] == "test" and all(p in allowed for n in closure for _, p in products(targets[n])):
-            chosen |= closure
-            tests.append(target["name"])
+    chosen = set().union(*(below(name, set()) for name in tests))
+    needed = {p for name in chosen for _, p in products(targets[name])}
     packages = []
     for dependency in manifest["dependencies"]:
         source = dependency["sourceControl"][0]
-        if source["identity"] in allowed:
+        if source["identity"] in needed:
             lower = source["requirement"]["range"][0]["lowerBound"]
             url = source["location"]["remote"][0]["urlString"]
             packages.append(f".package(url: {json.dumps(url)}, from: {json.dumps(lower)})")
@@ -83,7 +78,7 @@ def main(project: str, directory: str, allowed: set[str]) -> None:
     if not os.path.exists(path) or open(path, encoding="utf-8").read() != text:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-    print("\n".join(tests))
+    print("\n".join(sorted(needed)))
 
 
-main(os.path.abspath(sys.argv[1]), sys.argv[2], set(sys.argv[3:]))
+main(os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3:])
