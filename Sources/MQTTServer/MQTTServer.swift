@@ -63,6 +63,8 @@ package final class MQTTServer: Sendable {
     ) async throws -> any Channel {
         if transport.isSecure, context == nil { throw MQTTServerError.noCertificate(transport.rawValue) }
         let path = configuration.webSocketPath
+        // Clients put a packet, and often several small ones, into a frame.
+        let largestFrame = configuration.broker.decoding.packetSize + (64 << 10)
         // Small buffers to begin with: most connections are idle, and each keeps one.
         let allocator = AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 256, maximum: 64 << 10)
         return try await ServerBootstrap(group: eventLoop)
@@ -82,7 +84,8 @@ package final class MQTTServer: Sendable {
                     }
                     let handler = ConnectionHandler(loop: loop.value, isSecure: transport.isSecure)
                     if transport.isWebSocket {
-                        try WebSocketTransport.configure(pipeline, path: path, handler: handler)
+                        try WebSocketTransport.configure(
+                            pipeline, path: path, largestFrame: largestFrame, handler: handler)
                     } else {
                         try pipeline.addHandler(handler)
                     }

@@ -4,14 +4,15 @@ import NIOWebSocket
 
 /// MQTT in binary WebSocket messages (MQTT 5.0 §6): the subprotocol is `mqtt` ([MQTT-6.0.0-3], [MQTT-6.0.0-4]).
 enum WebSocketTransport {
+    /// - Parameter largestFrame: in bytes; a frame is put together before any packet in it is looked at.
     static func configure(
-        _ pipeline: ChannelPipeline.SynchronousOperations, path: String, handler: ConnectionHandler
+        _ pipeline: ChannelPipeline.SynchronousOperations, path: String, largestFrame: Int, handler: ConnectionHandler
     ) throws {
         let eventLoop = pipeline.eventLoop
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
         let refusing = NIOLoopBound(RefusingHandler(), eventLoop: eventLoop)
         let upgrader = NIOWebSocketServerUpgrader(
-            maxFrameSize: 1 << 16, automaticErrorHandling: true,
+            maxFrameSize: largestFrame, automaticErrorHandling: true,
             shouldUpgrade: { channel, head in
                 let protocols = head.headers[canonicalForm: "sec-websocket-protocol"]
                 guard head.uri.prefix(while: { $0 != "?" }) == path, protocols.contains("mqtt") else {

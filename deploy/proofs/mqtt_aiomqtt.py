@@ -12,13 +12,16 @@ MESSAGES = 40
 
 
 async def converse(port: int, number: int) -> None:
-    """Every client answers its neighbour; what it gets is what the neighbour said, in its order."""
+    """Every client speaks to its neighbour and hears what the other one says, in its order.
+
+    At one QoS each: a client passes a message of QoS 1 on when it comes, and one of QoS 2 when it is released.
+    """
     async with aiomqtt.Client("127.0.0.1", port, identifier=f"aio-{number}", protocol=aiomqtt.ProtocolVersion.V5) as client:
         await client.subscribe(f"aio/{number}/+", qos=2)
         await ready.wait()
         neighbour = (number + 1) % CLIENTS
         for count in range(MESSAGES):
-            await client.publish(f"aio/{neighbour}/from-{number}", f"{count}", qos=count % 2 + 1)
+            await client.publish(f"aio/{neighbour}/from-{number}", f"{count}", qos=number % 3)
         received = []
         async for message in client.messages:
             received.append(int(message.payload))

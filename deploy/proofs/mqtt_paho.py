@@ -104,7 +104,7 @@ def session(port, version):
     client.close()
     publisher = Client("owl", port)
     for number in range(10):
-        publisher.publish(f"night/{number}", str(number), 1 + number % 2)
+        publisher.publish(f"night/{number}", str(number), 1)
     publisher.close()
     client = Client("sleeper", port, version, clean=False, properties=expiry)
     assert client.session_present
