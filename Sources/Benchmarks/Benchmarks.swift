@@ -12,6 +12,8 @@ import PostgresClient
 ///
 /// `rookery-benchmarks series [SHARED] [DIRECTORY]` measures the series codec instead, see ``SeriesBenchmark``;
 /// `rookery-benchmarks topics [COUNT]` the MQTT server's topic tree.
+///
+/// `rookery-benchmarks expressions [SECONDS]` measures expressions alone.
 @main
 struct Benchmarks {
     static func main() async throws {
@@ -21,8 +23,15 @@ struct Benchmarks {
             return
         }
         guard let url = arguments.first else {
-            print("usage: rookery-benchmarks URL [DEVICES] [SECONDS] | series [SHARED] [DIRECTORY] | topics [COUNT]")
+            print(
+                """
+                usage: rookery-benchmarks URL [DEVICES] [SECONDS] | series [SHARED] [DIRECTORY] | topics [COUNT]
+                       | expressions [SECONDS]
+                """)
             exit(64)
+        }
+        guard url != "expressions" else {
+            return try ExpressionBenchmark.run(seconds: arguments.dropFirst().first.flatMap { Double($0) } ?? 1)
         }
         guard url != "topics" else {
             return TopicTreeBenchmark.run(subscriptions: arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000_000)

@@ -9,9 +9,9 @@ import Testing
             ("1 + ", "S0207", 4), ("[1,2)", "S0202", 5), ("a[", "S0203", 2), ("\"abc", "S0101", 4),
             ("`abc", "S0105", 4),
             ("\"\\q\"", "S0103", 2), ("1e400", "S0102", 0), ("a ! b", "S0204", 3), ("1 := 2", "S0212", 1),
-            ("a.1", "S0213", 3), ("$.%", "S0217", 2), ("ä & \"", "S0101", 5), ("function(x){1}", "S0208", 10),
+            ("a.1", "S0213", 3), ("$.%", "S0217", 1), ("ä & \"", "S0101", 5), ("function(x){1}", "S0208", 10),
             ("λ($x)<n<n>>{1}", "S0401", 8), ("/*", "S0106", 0), ("$match(\"a\", //)", "S0301", 13),
-        ])
+        ] as [(String, String, Int)])
     func faults(source: String, code: String, position: Int) {
         let error = #expect(throws: ExpressionError.self) { try Expression.compile(source) }
         #expect(error?.code == code)

@@ -9,12 +9,12 @@ import JSON
 public func fuzzExpressions(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = UnsafeBufferPointer(start: start, count: count)
     let parts = input.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
-    let source = String(decoding: parts.first ?? [], as: UTF8.self)
+    let source = String(decoding: Array(parts.first ?? input[..<0]), as: UTF8.self)
     var data = sample
     if parts.count > 1, let document = try? JSONDocument(parsing: Array(parts[1])) { data = Value(document) }
-    for compile in [Expression.compile, Expression.compile(formula:)] {
+    for isFormula in [false, true] {
         do throws(ExpressionError) {
-            let expression = try compile(source)
+            let expression = try isFormula ? Expression.compile(formula: source) : Expression.compile(source)
             let value = try expression.evaluate(data, limits: limits, moment: 1_700_000_000_000)
             var writer = JSONWriter()
             writer.value(value)

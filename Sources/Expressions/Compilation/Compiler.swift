@@ -206,8 +206,10 @@ extension Compiler {
     }
 
     /// What errors call the function that is called, and the variable that a plain name may have meant.
-    private mutating func names(ofCalled procedure: Syntax) -> (String, VariableNode?) {
-        guard procedure.kind == .path, let first = procedure.items.first else { return (procedure.text, nil) }
+    private mutating func names(ofCalled procedure: Syntax) -> (String?, VariableNode?) {
+        guard procedure.kind == .path, let first = procedure.items.first else {
+            return (procedure.kind == .variable ? procedure.text : nil, nil)
+        }
         let variable = VariableNode(symbols.symbol(first.text), name: first.text, position: procedure.position)
         return (first.text, variable)
     }
@@ -249,6 +251,7 @@ extension Compiler {
         if function.kind == .call {
             return try decorate(try call(function, piped: value, isTail: false), as: function)
         }
-        return ApplyNode(value, try node(function), position: syntax.position)
+        let (name, _) = names(ofCalled: function)
+        return ApplyNode(value, try node(function), name: name, position: syntax.position)
     }
 }

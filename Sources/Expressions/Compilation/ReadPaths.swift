@@ -15,7 +15,7 @@ package struct ReadPaths: Sendable, Equatable {
 
     init(of syntax: Syntax) {
         var reader = Reader()
-        _ = reader.read(syntax, at: .input([]))
+        reader.note(syntax, at: .input([]))
         self.init(paths: reader.found)
     }
 

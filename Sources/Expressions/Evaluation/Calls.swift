@@ -7,16 +7,17 @@ final class CallNode: Node {
     /// The left side of `~>`, which is the first argument.
     private let piped: Node?
     /// What errors call the function.
-    let name: String
+    let name: String?
     /// The variable that is meant when the procedure is a plain name, as in `sum(x)`.
     private let misspelt: VariableNode?
     /// How many operators wait for it within the function it stands in.
     private let weight: Int
-    /// Whether nothing is left to do behind it, so that the function around it may end first.
+    /// Whether nothing is left to do behind it, so that the function around it may end first. Its value is the function's
+    /// then: whether a sequence of one collapses, the caller of the function decides.
     private let isTail: Bool
 
     init(
-        _ procedure: Node, _ arguments: [Node], piped: Node?, name: String, misspelt: VariableNode?, weight: Int,
+        _ procedure: Node, _ arguments: [Node], piped: Node?, name: String?, misspelt: VariableNode?, weight: Int,
         isTail: Bool, position: Int
     ) {
         self.procedure = procedure
@@ -41,10 +42,9 @@ final class CallNode: Node {
         if let first { values.append(first) }
         for argument in arguments { values.append(try argument.evaluate(input, frame, &run)) }
         if isTail, case .lambda = function.kind {
-            // The context of a call that ends its function is not the function's own.
             if case .lambda(let lambda, _, _) = function.kind, let signature = lambda.signature {
                 do throws(ExpressionError) {
-                    values = try signature.validate(values, context: input)
+                    values = try signature.validate(values, context: run.callerContext)
                 } catch {
                     throw error.placed(at: position, token: name)
                 }
@@ -53,7 +53,9 @@ final class CallNode: Node {
             return .undefined
         }
         do throws(ExpressionError) {
-            return finish(try function.call(values, context: input, frame, weight: weight, &run))
+            let context = isTail ? run.callerContext : input
+            let result = try function.call(values, context: context, frame, weight: weight, &run)
+            return isTail ? result : finish(result)
         } catch {
             throw error.placed(at: position, token: name)
         }
@@ -80,8 +82,11 @@ final class CallNode: Node {
         _ builtin: Builtin, _ values: [Value], _ input: Value, _ frame: Frame?, _ run: inout Evaluation
     ) throws(ExpressionError) -> Value {
         do throws(ExpressionError) {
-            let valid = try builtin.signature.validate(values, context: input)
-            return finish(try builtin.body(CallArguments(values: valid, context: input, frame: frame), &run))
+            // A call that ends its function stands in for it, and so has the context of whoever called that.
+            let context = isTail ? run.callerContext : input
+            let valid = try builtin.signature.validate(values, context: context)
+            let result = try builtin.body(CallArguments(values: valid, context: context, frame: frame), &run)
+            return isTail ? result : finish(result)
         } catch {
             throw error.placed(at: position, token: name)
         }
@@ -120,12 +125,12 @@ extension Function {
             return try builtin.body(CallArguments(values: valid, context: context, frame: frame), &run)
         case .lambda(let lambda, let input, let enclosing):
             let valid = try lambda.signature?.validate(arguments, context: context) ?? arguments
-            return try lambda.run(valid, input: input, enclosing, &run)
+            return try lambda.run(valid, input: input, enclosing, context: context, &run)
         case .partial(let function, let given):
             var rest = arguments.makeIterator()
             let all = given.map { $0 ?? rest.next() ?? .undefined }
             if case .lambda(let lambda, let input, let enclosing) = function.kind {
-                return try lambda.run(all, input: input, enclosing, &run)
+                return try lambda.run(all, input: input, enclosing, context: context, &run)
             }
             return try function.call(all, context: context, frame, &run)
         case .chain(let inner, let outer):
@@ -147,10 +152,10 @@ extension Function {
 final class PartialNode: Node {
     private let procedure: Node
     private let arguments: [Node?]
-    private let name: String
+    private let name: String?
     private let misspelt: VariableNode?
 
-    init(_ procedure: Node, _ arguments: [Node?], name: String, misspelt: VariableNode?, position: Int) {
+    init(_ procedure: Node, _ arguments: [Node?], name: String?, misspelt: VariableNode?, position: Int) {
         self.procedure = procedure
         self.arguments = arguments
         self.name = name
@@ -179,9 +184,11 @@ final class PartialNode: Node {
 final class ApplyNode: Node {
     private let value: Node
     private let function: Node
+    private let name: String?
 
-    init(_ value: Node, _ function: Node, position: Int) {
+    init(_ value: Node, _ function: Node, name: String?, position: Int) {
         self.value = value
+        self.name = name
         self.function = function
         super.init(position: position)
     }
@@ -201,7 +208,7 @@ final class ApplyNode: Node {
         do throws(ExpressionError) {
             return finish(try outer.call([argument], frame, &run))
         } catch {
-            throw error.placed(at: position, token: "~>")
+            throw error.placed(at: position, token: name)
         }
     }
 }

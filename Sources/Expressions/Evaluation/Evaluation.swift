@@ -9,6 +9,8 @@ struct Evaluation {
     var symbols: SymbolTable
     /// A call in tail position, left to the function application around it.
     var tailCall: TailCall?
+    /// The context of the call under way: a call that ends the called function has it too.
+    var callerContext = Value.null
     private(set) var depth = 0
     private var stepsLeft: Int
     private var bytesLeft: Int
@@ -30,7 +32,7 @@ struct Evaluation {
         self.moment = moment
         stepsLeft = limits.steps
         bytesLeft = limits.bytes
-        nextLookAtClock = limits.steps - Self.stepsBetweenLooks
+        nextLookAtClock = max(0, limits.steps - Self.stepsBetweenLooks)
         let here = UInt(cre2_frame_address())
         deepestFrame = here > UInt(limits.stack) ? here - UInt(limits.stack) : 0
     }
@@ -50,7 +52,7 @@ struct Evaluation {
 
     private mutating func look() throws(ExpressionError) {
         guard stepsLeft >= 0 else { throw ExpressionError("D1012", value: .string("\(limits.steps) steps")) }
-        nextLookAtClock = stepsLeft - Self.stepsBetweenLooks
+        nextLookAtClock = max(0, stepsLeft - Self.stepsBetweenLooks)
         let now = Self.monotonicNanoseconds()
         guard let startedAt else {
             startedAt = now

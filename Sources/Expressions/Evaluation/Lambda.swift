@@ -13,8 +13,11 @@ final class Lambda {
     /// Evaluates the body with `arguments`, which fit the signature already. A call that ends the body is made here, with
     /// the body's own evaluation done: such calls may follow each other without end.
     func run(
-        _ arguments: [Value], input: Value, _ enclosing: Frame?, _ run: inout Evaluation
+        _ arguments: [Value], input: Value, _ enclosing: Frame?, context: Value, _ run: inout Evaluation
     ) throws(ExpressionError) -> Value {
+        let outerContext = run.callerContext
+        run.callerContext = context
+        defer { run.callerContext = outerContext }
         var result = try evaluate(arguments, input, enclosing, &run)
         while let next = run.tailCall {
             run.tailCall = nil

@@ -19,9 +19,7 @@ struct Predicate {
         try run.step(items.count)
         for (index, item) in items.enumerated() {
             let outcome = try expression.evaluate(item, frame, &run)
-            for _ in 0..<Self.times(outcome, index: index, count: items.count) where !item.isUndefined {
-                kept.append(item)
-            }
+            for _ in 0..<Self.times(outcome, index: index, count: items.count) { kept.append(item) }
         }
         return .array(kept)
     }

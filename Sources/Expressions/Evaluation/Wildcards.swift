@@ -1,10 +1,12 @@
-/// `*`: the values of all members, their arrays flattened.
+/// `*`: the values of all members, or elements, their arrays flattened.
 final class WildcardNode: Node {
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        let input = input.unwrapped
         var found = List(flags: .sequence)
-        for member in input.unwrapped.members { try flatten(member.value, into: &found, &run) }
-        if case .array(let list) = input, list.flags.contains(.wrapsInput), let array = list.elements.first?.elements {
-            for element in array { try flatten(element, into: &found, &run) }
+        for value in input.elements ?? input.members.map(\.value) {
+            // The outcome is an array like any other once an array went into it.
+            if value.isArray { found.flags = [] }
+            try flatten(value, into: &found, &run)
         }
         return finish(.array(found))
     }

@@ -55,7 +55,7 @@ extension Builtin {
             for position in start..<max(start, elements.count) {
                 let given = [result, elements[position], .number(Double(position)), arguments[0]]
                 let wanted = max(2, min(4, function.arity))
-                result = try function.call(Array(given.prefix(wanted)), arguments.frame, &run).collapsed
+                result = try function.call(Array(given.prefix(wanted)), arguments.frame, &run)
             }
             return result
         },

@@ -70,7 +70,10 @@ extension Builtin {
         if let elements = value.elements {
             for element in elements {
                 let before = spreading.count
-                spreading.join(try spread(element, &run))
+                let parts = try spread(element, &run)
+                // The outcome is an array like any other once something went into it.
+                if !parts.isUndefined { spreading.flags = [] }
+                spreading.join(parts)
                 try run.spend(sequence: spreading.count, added: 1 + spreading.count - before)
             }
         } else if value.isObject {

@@ -128,7 +128,7 @@ extension Parser {
         do throws(ExpressionError) {
             return try Signature(text)
         } catch {
-            throw error.placed(at: start, token: nil)
+            throw ExpressionError(error.code, at: start + (error.position ?? 0))
         }
     }
 }

@@ -1,0 +1,112 @@
+import Expressions
+import JSON
+import Testing
+
+@Suite struct EvaluationTests {
+    private let document = """
+        {"temperature": 81.5, "humidity": 18, "name": "Pump é", "nothing": null, "readings": [
+          {"key": "t", "value": 1, "tags": ["a", "b"]}, {"key": "h", "value": 2, "tags": []},
+          {"key": "t", "value": 3.5, "tags": ["c"]}], "site": {"zone": {"id": 7}}}
+        """
+
+    private func value(_ source: String, bindings: [String: Value] = [:]) throws -> String {
+        let input = Value(try JSONDocument(parsing: document))
+        return try Expression.compile(source).evaluate(input, bindings: bindings).json?.text ?? "nothing"
+    }
+
+    @Test(
+        "the language on a document",
+        arguments: [
+            ("temperature > 80 and humidity < 20", "true"), ("site.zone.id + 1", "8"), ("missing.path", "nothing"),
+            ("readings.value", "[1,2,3.5]"), ("readings[key = 't'].value", "[1,3.5]"), ("readings[1].tags", "[]"),
+            ("readings.tags", #"["a","b","c"]"#), ("readings[-1].value", "3.5"), ("readings[1].value[]", "[2]"),
+            ("readings{key: $sum(value)}", #"{"t":4.5,"h":2}"#), ("readings^(>value).value", "[3.5,2,1]"),
+            ("readings#$i[$i > 0].{\"i\": $i, \"v\": value}", #"[{"i":1,"v":2},{"i":2,"v":3.5}]"#),
+            ("readings.tags.{\"of\": %.value, \"tag\": $}[0]", #"{"of":1,"tag":"a"}"#),
+            ("readings@$r.site.{\"k\": $r.key, \"z\": zone.id}[0]", #"{"k":"t","z":7}"#),
+            ("$length(name)", "6"), ("nothing = null", "true"), ("name ~> $uppercase ~> $substring(0, 4)", #""PUMP""#),
+            ("$reduce(readings.value, function($a, $b) { $a * $b })", "7"), ("temperature & ''", #""81.5""#),
+            ("$ ~> |readings[key='h']|{'value': 0}, 'tags'| ~> $lookup('readings') ~> $lookup('value')", "[1,0,3.5]"),
+            ("$formatNumber(temperature, '000.00') & $formatInteger(humidity, 'w')", #""081.50eighteen""#),
+            ("$fromMillis(1700000000000, '[Y]-[M01]-[D01] [FNn]')", #""2023-11-14 Tuesday""#),
+            ("$now('[Y]') ~> $length()", "4"), ("0.1 + 0.2 & ''", #""0.3""#),
+        ] as [(String, String)])
+    func language(source: String, expected: String) throws {
+        #expect(try value(source) == expected)
+    }
+
+    @Test("numbers that lie beyond all bounds are faults where they are used")
+    func infinity() {
+        #expect(throws: ExpressionError.self) { try value("1 + 1e308 * 1e308") }
+    }
+
+    @Test("bindings are variables, and shadow the library")
+    func bindings() throws {
+        #expect(try value("$limit < temperature", bindings: ["limit": .number(80)]) == "true")
+        #expect(throws: ExpressionError.self) { try value("$sum(readings.value)", bindings: ["sum": .number(1)]) }
+    }
+
+    @Test("values built in memory are read like those of a document")
+    func builtValues() throws {
+        let json = try JSONValue(parsing: document)
+        for source in [
+            "readings[key = 't'].value", "readings{key: $sum(value)}", "$$.site.zone.id", "**.id", "*.zone.*",
+        ] {
+            let expression = try Expression.compile(source)
+            let fromDocument = try expression.evaluate(Value(try JSONDocument(parsing: document))).json
+            #expect(try expression.evaluate(Value(json)).json == fromDocument)
+        }
+    }
+
+    @Test("one expression is evaluated by many at a time, each with its own variables")
+    func concurrency() async throws {
+        let expression = try Expression.compile("($x := $n * 2; $f := function($y) { $y + $x }; $f(1))")
+        await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    let value = try? expression.evaluate(.undefined, bindings: ["n": .number(Double(number))])
+                    return value?.json == .number(Double(number) * 2 + 1)
+                }
+            }
+            for await isRight in group { #expect(isRight) }
+        }
+    }
+
+    @Test("the moment of an evaluation can be given, and stays the same")
+    func moment() throws {
+        let expression = try Expression.compile("[$millis(), $now(), $toMillis('12:30', '[H01]:[m01]')]")
+        let value = try expression.evaluate(.undefined, moment: 1_700_000_000_000)
+        #expect(value.json?.text == #"[1700000000000,"2023-11-14T22:13:20.000Z",1699965000000]"#)
+    }
+
+    @Test("texts that Swift takes for equal are told apart by their scalars")
+    func scalars() throws {
+        #expect(try value("'\\u00e9' = 'e\\u0301'") == "false")
+        #expect(try value("{'\\u00e9': 1, 'e\\u0301': 2} ~> $keys() ~> $count()") == "2")
+    }
+
+    @Test("what messages say names the fault")
+    func messages() throws {
+        let error = #expect(throws: ExpressionError.self) { try value("1 + name") }
+        #expect(error?.code == "T2002")
+        #expect(error?.message == "Right of + must stand a number, not \"Pump é\"")
+        #expect(error?.position == 3)
+        #expect(error?.token == "+")
+    }
+
+    @Test("a line is answered with its id, whatever is wrong with it")
+    func lines() {
+        func answer(_ line: String) -> String {
+            String(decoding: ExpressionLines.answer(Array(line.utf8)), as: UTF8.self)
+        }
+        #expect(
+            answer(#"{"id": 1, "expr": "a + $b", "data": {"a": 1}, "bindings": {"b": 2}}"#) == #"{"id":1,"result":3}"#)
+        #expect(answer(#"{"id": "x", "expr": "a"}"#) == #"{"id":"x","undefined":true}"#)
+        #expect(answer(#"{"id": 2, "expr": "1 +"}"#).hasPrefix(#"{"id":2,"error":"S0207","position":3,"#))
+        #expect(answer(#"{"id": 3}"#).hasPrefix(#"{"id":3,"error":"S0500""#))
+        #expect(answer(#"{"id": 4, "expr": "a", "data": {"a": "\ud800"}}"#) == "{\"id\":4,\"result\":\"\u{FFFD}\"}")
+        #expect(answer("nonsense").hasPrefix(#"{"error":"S0500""#))
+        let endless = #"{"id": 5, "expr": "($f := function($n) { $n + $f($n) }; $f(1))", "depth": 100}"#
+        #expect(answer(endless).hasPrefix(#"{"id":5,"error":"D1011""#))
+    }
+}
