@@ -10,6 +10,7 @@ enum ExpressionBenchmark {
         return """
             {"device": "pump-17", "time": "2026-11-21T10:00:00.000Z", "temperature": 81.5, "humidity": 18.25, \
             "voltage": 230.4, "current": 4.2, "power_factor": 0.93, "status": "running", "site": "north", \
+            "serial": "RK-2026-000017", "firmware": "2.14.3", "uplink": "ethernet", \
             "readings": [\(readings)]}
             """
     }()
