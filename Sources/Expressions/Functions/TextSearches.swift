@@ -44,7 +44,7 @@ extension Builtin {
             let limit = try limit(arguments[2], orThrow: "D3040", argument: 3)
             var matches = Matches(function, in: text, frame: arguments.frame, caller: "match")
             var found = List(flags: .sequence)
-            while Double(found.count) < limit, let match = try matches.next(&run) {
+            while let match = try matches.next(&run), Double(found.count) < limit {
                 let groups = match.groups.map { $0.map { Value.string($0) } ?? .null }
                 let start = try matches.subject.characters(before: match.range.lowerBound, &run)
                 found.append(
@@ -117,7 +117,7 @@ extension Builtin {
     ) throws(ExpressionError) -> [String] {
         var parts: [String] = []
         var start = 0
-        while Double(parts.count) < limit, let match = try matches.next(&run) {
+        while let match = try matches.next(&run), Double(parts.count) < limit {
             parts.append(matches.subject.slice(min(start, match.range.lowerBound)..<match.range.lowerBound))
             start = match.range.upperBound
             try run.spend(sequence: parts.count)

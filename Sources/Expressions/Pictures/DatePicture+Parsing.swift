@@ -36,7 +36,8 @@ extension DatePicture {
                 hasEnded = true
                 values[component] = "MDd".contains(component) ? 1 : 0
             } else if component == "P" {
-                values[component] = (today?.hour ?? 0) >= 12 ? 1 : 0
+                // Without a word the hours are those of the morning.
+                values[component] = 0
             } else {
                 values[component] = Double(today?.component(component) ?? 0)
             }
@@ -44,8 +45,10 @@ extension DatePicture {
         func value(_ component: Character) -> Double { values[component] ?? 0 }
         var hour = value("H")
         if halves { hour = (value("h") == 12 ? 0 : value("h")) + (value("P") == 1 ? 12 : 0) }
+        // Two digits of a year are the last century's.
+        let year = (0..<100).contains(value("Y")) ? value("Y") + 1_900 : value("Y")
         let moment = CivilDate.milliseconds(
-            year: value("Y"), month: byDayOfYear ? 1 : max(1, value("M")), day: byDayOfYear ? value("d") : value("D"),
+            year: year, month: byDayOfYear ? 1 : max(1, value("M")), day: byDayOfYear ? value("d") : value("D"),
             hour: hour, minute: value("m"), second: value("s"), millisecond: value("f"))
         return moment.map { $0 - (told["Z"] ?? told["z"] ?? 0) * 60_000 }
     }

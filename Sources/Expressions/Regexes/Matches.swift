@@ -98,7 +98,7 @@ struct Replacement {
             }
         case .function(let function):
             var matches = Matches(function, in: text, frame: frame, caller: "replace")
-            while count < limit, let match = try matches.next(&run) {
+            while let match = try matches.next(&run), count < limit {
                 try add(subject.slice(min(start, match.range.lowerBound)..<match.range.lowerBound), &run)
                 try add(try substitute(for: match, of: matches, &run), &run)
                 start = match.range.upperBound
