@@ -15,9 +15,7 @@ seed_demo() {
     credentials=$state/secrets/demo-$database.json
     if [[ -s $credentials ]]; then return; fi
     step "Loading two demo organizations"
-    (umask 077 && : >"$credentials.new")
-    run_attached "$rookery" seed --demo --credentials "$credentials.new" || fail "The demo could not be loaded; the lines above say why."
-    mv "$credentials.new" "$credentials"
+    run_attached "$rookery" seed --demo --credentials "$credentials" || fail "The demo could not be loaded; the lines above say why."
 }
 
 # demo FILTER…: what jq makes of the credentials.
@@ -41,7 +39,7 @@ print_demo_curl() {
     cat <<TEXT
   TOKEN=\$(curl -s $server_url/api/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"$email","password":"$password"}' | jq -r .access_token)
   curl -s "$server_url/api/v1/devices?limit=5" -H "Authorization: Bearer \$TOKEN" | jq '.items[] | {id, name, device_key}'
-  curl -si $server_url/api/v1/devices/me/telemetry -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' -d '{"values":{"temperature":31.5,"co2":3100}}'
+  curl -siw '\n' $server_url/api/v1/devices/me/telemetry -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' -d '{"values":{"temperature":31.5,"co2":3100}}'
   curl -s "$server_url/api/v1/alarms?limit=5" -H "Authorization: Bearer \$TOKEN" | jq '.items[] | {id, severity, state, message}'
 TEXT
 }

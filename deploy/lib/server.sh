@@ -19,7 +19,8 @@ server_environment() {
 
 # migrate_database: the schema and the policies of $DATABASE_URL, brought up to date.
 migrate_database() {
-    run_attached "$rookery" migrate || fail "The migration failed; nothing was changed. The lines above say why."
+    # It says on its own what it applied; the log would say it again.
+    ROOKERY_LOG_LEVEL=${ROOKERY_LOG_LEVEL:-warning} run_attached "$rookery" migrate || fail "The migration failed; nothing was changed. The lines above say why."
 }
 
 # start_server PORT LOG [NAME=VALUE…]: starts `rookery serve` and waits until it is ready. Sets $server_url and $server_pid.
