@@ -14,16 +14,18 @@ alter default privileges for role rookery_writer revoke execute on functions fro
 
 set local role rookery_owner;
 
-/* The organization that this transaction acts in; null when none is set. After a COMMIT the setting is '', not null. */
+/*
+The organization that this transaction acts in; null when none is set. After a COMMIT the setting is '', not null.
+This function and the next stand in every policy, so they must be ones that the planner can inline: without
+`set search_path`, which a body written as RETURN does not need, because its names are bound when it is made.
+*/
 create or replace function app.organization_id() returns uuid
 language sql stable parallel safe
-set search_path = pg_catalog
 return nullif(current_setting('app.organization_id', true), '')::uuid;
 
 /* The person who acts, or null. */
 create or replace function app.user_id() returns uuid
 language sql stable parallel safe
-set search_path = pg_catalog
 return nullif(current_setting('app.user_id', true), '')::uuid;
 
 /* Makes the policy as described, and touches nothing when it already is: the description's hash is its comment. */

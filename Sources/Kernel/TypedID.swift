@@ -25,25 +25,8 @@ public struct TypedID<Subject>: Hashable, Sendable, Comparable {
 
     /// The canonical text form, in either case; nil for anything else.
     package init?(_ text: some StringProtocol) {
-        let utf8 = text.utf8
-        guard utf8.count == 36 else { return nil }
-        var (high, low, digits) = (UInt64(0), UInt64(0), 0)
-        for (position, byte) in utf8.enumerated() {
-            if position == 8 || position == 13 || position == 18 || position == 23 {
-                guard byte == UInt8(ascii: "-") else { return nil }
-                continue
-            }
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            default: return nil
-            }
-            if digits < 16 { high = high << 4 | UInt64(digit) } else { low = low << 4 | UInt64(digit) }
-            digits += 1
-        }
-        self.init(high: high, low: low)
+        guard let halves = canonicalUUID(String(text)) else { return nil }
+        self.init(high: halves.high, low: halves.low)
     }
 
     private init(high: UInt64, low: UInt64) {
@@ -93,4 +76,30 @@ extension TypedID: CustomStringConvertible, JSONWritable {
     }
 
     package func write(to json: inout JSONWriter) { json.plainString(append(to:)) }
+}
+
+/// The 16 bytes behind 8-4-4-4-12 hexadecimal digits. Not generic: an id is read with every request, a list has hundreds.
+private func canonicalUUID(_ text: String) -> (high: UInt64, low: UInt64)? {
+    var text = text
+    return text.withUTF8 { utf8 in
+        guard utf8.count == 36 else { return nil }
+        var (high, low, digits) = (UInt64(0), UInt64(0), 0)
+        for position in 0..<36 {
+            let byte = utf8[position]
+            if position == 8 || position == 13 || position == 18 || position == 23 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            let digit: UInt8
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+            default: return nil
+            }
+            if digits < 16 { high = high << 4 | UInt64(digit) } else { low = low << 4 | UInt64(digit) }
+            digits += 1
+        }
+        return (high, low)
+    }
 }
