@@ -1,6 +1,6 @@
 """Makes what a load needs, through the API, in the first demo organization: a device model with five datapoints, devices with
 tokens, three alarm rules on the model, an API key, and limits that no load reaches. Prints it as JSON:
-{"token", "superadmin_token", "api_key", "rules": {datapoint: id}, "devices": [{"id", "token"}]}
+{"organization_id", "token", "superadmin_token", "api_key", "rules": {datapoint: id}, "devices": [{"id", "token"}]}
 
 usage: prepare_load.py URL CREDENTIALS DEVICES
 """
@@ -56,7 +56,7 @@ async def main(url: str, credentials: str, count: int) -> None:
             devices.append({"id": device, "token": credential["token"]})
 
     await asyncio.gather(*(make_devices() for _ in range(8)))
-    json.dump({"token": token, "superadmin_token": root_token, "api_key": api_key, "rules": rules, "devices": devices}, sys.stdout)
+    json.dump({"organization_id": organization_id, "token": token, "superadmin_token": root_token, "api_key": api_key, "rules": rules, "devices": devices}, sys.stdout)
 
 
 asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

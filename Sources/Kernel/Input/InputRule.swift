@@ -180,7 +180,9 @@ extension InputRule {
     package static func list<Element: Sendable>(_ rule: InputRule<Element>, count: ClosedRange<Int>) -> InputRule
     where Value == [Element] {
         InputRule(placeholder: []) { value, origin in
-            let parts = value.string.map { $0.split(separator: ",").map { JSONValue.string(String($0)) } }
+            let parts = value.string.map { text in
+                text.utf8.split(separator: UInt8(ascii: ",")).map { JSONValue.string(String(Substring($0))) }
+            }
             guard let elements = origin == .query ? parts : value.array else {
                 return .failure(InputRefusal("must be a list"))
             }

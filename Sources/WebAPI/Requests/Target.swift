@@ -5,20 +5,20 @@ import Kernel
 struct Target {
     /// Percent-decoded; an empty last one is a trailing slash.
     let segments: [String]
-    let query: Substring
+    // Bytes, here and below: what separates is ASCII, and a search for whole characters would be the dearest part of a request.
+    let query: Substring.UTF8View
 
     /// Nil when the path is not valid percent-encoded UTF-8 or holds NUL.
     init?(_ text: String) {
-        let end = text.utf8.firstIndex(of: UInt8(ascii: "?"))
+        let text = text.utf8
+        let end = text.firstIndex(of: UInt8(ascii: "?")) ?? text.endIndex
         var segments: [String] = []
-        for segment in text[..<(end ?? text.endIndex)].dropFirst().split(
-            separator: "/", omittingEmptySubsequences: false)
-        {
+        for segment in text[..<end].dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             guard let decoded = Self.decode(segment, plusIsSpace: false) else { return nil }
             segments.append(decoded)
         }
         self.segments = segments == [""] ? [] : segments
-        query = end.map { text[text.utf8.index(after: $0)...] } ?? ""
+        query = text[end...].dropFirst()
     }
 
     /// The parameters by name; every value is a string.
@@ -28,8 +28,8 @@ struct Target {
         guard !query.isEmpty else { return [:] }
         var parameters: JSONObject = [:]
         var faults: [FieldFault] = []
-        for pair in query.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        for pair in query.split(separator: UInt8(ascii: "&")) {
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = Self.decode(parts[0], plusIsSpace: true) else {
                 faults.append(FieldFault(pointer: "", detail: "a name is not percent-encoded UTF-8"))
                 continue
@@ -54,11 +54,11 @@ struct Target {
         known.hasSuffix(".*") && name.hasPrefix(known.dropLast()) && name.utf8.count >= known.utf8.count
     }
 
-    private static func decode(_ text: Substring, plusIsSpace: Bool) -> String? {
-        let special = text.utf8.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") && plusIsSpace }
-        guard special else { return String(text) }
+    private static func decode(_ text: Substring.UTF8View, plusIsSpace: Bool) -> String? {
+        let special = text.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") && plusIsSpace }
+        guard special else { return String(Substring(text)) }
         var bytes: [UInt8] = []
-        var rest = text.utf8[...]
+        var rest = text
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "%"):
