@@ -80,7 +80,7 @@ begin
             array_agg(open.occurrences order by open.id) as occurrences
         from app.alarms open where open.source_no = s.source_no and open.cleared_at is null
     ) a on true
-    where s.source_no = any (source_nos) and (s.kind <> 'device' or d.deleted_at is null);
+    where s.source_no = any (source_nos) and (s.kind <> 'device' or d.deleted_at is null and d.status <> 'decommissioned');
 end
 $$;
 

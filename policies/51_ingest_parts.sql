@@ -111,7 +111,7 @@ begin
         join app.sources s on s.source_no = a.source_no
         join app.alarm_rules r on r.organization_id = s.organization_id and r.id = a.rule_id
         join app.devices d on d.organization_id = s.organization_id and d.id = s.subject_id
-        where r.version = a.version and r.enabled and d.deleted_at is null
+        where r.version = a.version and r.enabled and d.deleted_at is null and d.status <> 'decommissioned'
             and r.scope_id is not distinct from case r.scope
                 when 'site' then d.site_id when 'model' then d.model_id when 'type' then d.type_id when 'device' then d.id end
         order by r.id, d.id

@@ -130,6 +130,13 @@ package struct AlarmService: Sendable {
     ) async throws {
         let cleared = try await alarms.clearAll(tx, of: rule, outside: scope, because: reason, by: tx.actorID)
         try await keep(tx, cleared, as: .cleared, notes: "")
+        // The lanes believe these open, and would raise nothing for as long as the condition holds.
+        let devices = Set(cleared.compactMap(\.deviceID))
+        if devices.count > 100 {
+            tx.invalidate(.alarm)
+        } else {
+            for device in devices { tx.invalidate(.alarm, device.uuid) }
+        }
     }
 
     /// - Throws: `not-found`.

@@ -56,7 +56,9 @@ extension APIRoutes {
         @Sendable func page(_ request: APIRequest, _ organization: OrganizationID?) throws -> (
             PageRequest<Sort>, CursorBinding
         ) {
-            let binding = CursorBinding(organizationID: organization, route: route, parameters: request.parameters)
+            let binding = CursorBinding(
+                organizationID: organization, route: route, path: request.pathParameters,
+                parameters: request.parameters)
             let page = try ListParameters.read(
                 request, limits: .items, cursors: cursors, binding: binding, sort: Sort.self)
             return (page, binding)

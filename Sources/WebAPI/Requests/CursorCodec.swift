@@ -6,12 +6,20 @@ import Secrets
 package struct CursorBinding: Sendable {
     let bytes: [UInt8]
 
-    /// - Parameter parameters: the query; what changes only the size of a page does not bind.
-    package init(organizationID: OrganizationID?, route: String, parameters: JSONObject) {
+    /// - Parameters:
+    ///   - path: the path's parameters.
+    ///   - parameters: the query; what changes only the size of a page does not bind.
+    package init(
+        organizationID: OrganizationID?, route: String, path: [String: String] = [:], parameters: JSONObject = [:]
+    ) {
         var writer = JSONWriter()
         writer.array { json in
             json.value(organizationID?.description ?? "")
             json.value(route)
+            for (name, value) in path.sorted(by: { $0.key < $1.key }) {
+                json.value(name)
+                json.value(value.lowercased())
+            }
             for (name, value) in parameters.members.sorted(by: { $0.name < $1.name })
             where !["limit", "cursor", "count"].contains(name) {
                 json.value(name)

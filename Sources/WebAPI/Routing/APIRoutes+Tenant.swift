@@ -32,7 +32,8 @@ extension APIRoutes {
             refuses: refuses,
             .tenant { request in
                 let binding = CursorBinding(
-                    organizationID: request.organizationID, route: route, parameters: request.request.parameters)
+                    organizationID: request.organizationID, route: route, path: request.request.pathParameters,
+                    parameters: request.request.parameters)
                 let page = try ListParameters.read(
                     request.request, limits: limits, cursors: cursors, binding: binding, sort: Sort.self)
                 return try await tenants.withTransaction(request.scope, .readOnly) {

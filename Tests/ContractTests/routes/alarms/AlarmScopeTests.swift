@@ -107,4 +107,21 @@ struct AlarmScopeTests {
         try await deleted.admin.delete("/alarm-rules/\(deleted.rule["id"]?.string ?? "")").expect(204)
         try await deleted.expectCleared("rule_deleted")
     }
+
+    @Test("while the condition holds, a rule that cleared its alarms raises one again as soon as it watches again")
+    func watchesAgain() async throws {
+        let farm = try await Farm.make()
+        let path = "/alarm-rules/\(farm.rule["id"]?.string ?? "")"
+        func openAlarms() async throws -> Int {
+            try await farm.device.client.post("/devices/me/telemetry", ["values": ["flow": 70]]).expect(200)
+            return try await farm.admin.get("/alarms/active").expect(200).items.count
+        }
+        try await farm.admin.patch(path, ["enabled": false]).expect(200)
+        #expect(try await openAlarms() == 0)
+        try await farm.admin.patch(path, ["enabled": true]).expect(200)
+        try await eventually { try await openAlarms() == 1 }
+        try await farm.admin.patch(path, ["datapoint": "level"]).expect(200)
+        try await farm.admin.patch(path, ["datapoint": "flow"]).expect(200)
+        try await eventually { try await openAlarms() == 1 }
+    }
 }
