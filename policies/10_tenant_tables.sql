@@ -94,7 +94,7 @@ $$;
 select app.trigger_declare('app.devices', 'give_source', 'before insert on @ for each row execute function app.devices_give_source()');
 
 /* The next number of a series of this organization, without a gap: the row stays locked until the transaction ends.
-   With `amount` > 1 the last of a block, for serial numbers. Call it late (data-model.md D16, D18). */
+   With `amount` > 1 the last of a block, for serial numbers. Call it late. */
 create or replace function app.number_next(name text, period text default '', amount integer default 1) returns bigint
 language sql volatile
 set search_path = pg_catalog

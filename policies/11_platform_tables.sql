@@ -1,4 +1,4 @@
--- Tables of no single organization. data-model.md §3 names each one's reason.
+-- Tables of no single organization.
 set local role rookery_owner;
 
 -- The migrating role is a member of the owner and keeps its books here.

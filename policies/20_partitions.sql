@@ -1,5 +1,5 @@
 -- Leaves of partitioned tables, made ahead. A leaf has forced row-level security, no policy and no grant: it can only be
--- reached through its parent (security.md T11).
+-- reached through its parent (T11).
 set local role rookery_owner;
 
 /* Makes the leaf of `parent` for the day or month that holds `day`, unless it exists. True when it was made. */

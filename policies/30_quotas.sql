@@ -1,4 +1,4 @@
--- Quotas (data-model.md D15, §5): counter rows kept by statement triggers, check and count in one UPDATE.
+-- Quotas: counter rows kept by statement triggers, check and count in one UPDATE.
 set local role rookery_owner;
 select app.policy_declare_all(format('app.%I', name)::regclass, 'rookery_guard')
 from unnest(array['quotas', 'organizations', 'organization_tree', 'tiers', 'outbox', 'events']) as name;

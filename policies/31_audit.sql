@@ -1,4 +1,4 @@
--- The audit trail (data-model.md D17, §5): append-only, numbered without a gap, each entry hashed over the one before.
+-- The audit trail: append-only, numbered without a gap, each entry hashed over the one before.
 set local role rookery_owner;
 select app.policy_declare_all(format('app.%I', name)::regclass, 'rookery_guard')
 from unnest(array['audit_entries', 'organization_heads']) as name;

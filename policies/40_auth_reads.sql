@@ -1,4 +1,4 @@
--- What the API role may ask before it knows the organization (data-model.md §3). Each answers one thing, to one row or
+-- What the API role may ask before it knows the organization. Each answers one thing, to one row or
 -- none, from tables that it cannot read.
 set local role rookery_owner;
 select app.policy_declare_all(format('app.%I', name)::regclass, 'rookery_lookup')

@@ -54,7 +54,7 @@ extension CatalogRule {
         CatalogRule(
             name: "column_type",
             advice:
-                "enum and numeric columns are no filters under RLS (data-model.md D2, D3): text with a CHECK, or float8",
+                "enum and numeric columns are no filters under RLS: text with a CHECK, or float8",
             broken: """
                 select format('app.%I.%I', c.relname, a.attname)
                 from pg_class c

@@ -3,7 +3,7 @@ import TestStorage
 import Testing
 
 /// Under row-level security a condition that is no leakproof btree comparison reads the whole organization
-/// (data-model.md D3, security.md T12). What a filter needs beyond that goes through `search_entries`.
+/// (T12). What a filter needs beyond that goes through `search_entries`.
 @Suite("Statements filter by what an index serves under row-level security")
 struct FilterTests {
     struct Condition: Sendable {
@@ -42,7 +42,7 @@ struct FilterTests {
         try Exceptions.load().check(
             "filter", broken: broken.sorted(),
             advice:
-                "no index serves this under RLS: use a column that is compared, or search_entries (data-model.md D3)")
+                "no index serves this under RLS: use a column that is compared, or search_entries")
         #expect(statements > 50)
     }
 

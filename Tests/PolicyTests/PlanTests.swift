@@ -2,7 +2,7 @@ import Foundation
 import PostgresClient
 import Testing
 
-/// Under row-level security only btree comparisons use an index (data-model.md D3): the lists of the API read a page, not
+/// Under row-level security only btree comparisons use an index: the lists of the API read a page, not
 /// the organization.
 @Suite("A page of a large organization is read through an index")
 struct PlanTests {

@@ -1,4 +1,4 @@
-"""Prints the medians of deploy/bench and how they stand to spec/performance.md.
+"""Prints the medians of deploy/bench and how they stand to their limits.
 
 usage: bench_table.py RESULTS COLD_START_MILLISECONDS IDLE_MEGABYTES
 """

@@ -60,7 +60,7 @@ package struct SignInService: Sendable {
     }
 
     /// Signs in. An unknown account, a wrong password and an account that may not sign in get one answer after the same
-    /// work. Both go into an audit trail: of the person's organization, or of the platform.
+    /// work. All of them go into an audit trail: of the person's organization, or of the platform.
     /// - Parameter organization: where to act; without it the person's default.
     /// - Throws: `invalid-credentials`, `too-many-requests`, `forbidden` (right password, but not a member there),
     ///   `unavailable` when too many sign in at once.

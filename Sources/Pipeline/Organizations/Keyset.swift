@@ -1,4 +1,4 @@
-/// The stored form of a shape: which datapoints, in which order, under which number (data-model.md, `telemetry_keysets`).
+/// The stored form of a shape: which datapoints, in which order, under which number (table `telemetry_keysets`).
 final class Keyset: Sendable {
     let number: Int32
     /// Ascending.

@@ -1,4 +1,4 @@
--- Tries, as the API role, everything that one organization could do to another's rows by raw SQL (security.md S3), on every
+-- Tries, as the API role, everything that one organization could do to another's rows by raw SQL (S3), on every
 -- relation of the schema as the catalog lists it, and answers what was possible. Whoever adds a table falls under it.
 
 create function pg_temp.act_in(organization uuid, person uuid) returns void
