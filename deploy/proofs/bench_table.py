@@ -27,7 +27,7 @@ for name, rounds in costs.items():
 PEER_HELLO = 60
 pace = total["hello, peer"] / PEER_HELLO
 wrapper = total["GET with one SQL"] - total["GET without SQL"]
-isolation = (total["reads as rookery_api"] / total["reads as rookery_migrator"] - 1) * 100
+isolation = (total["reads under policies"] / total["reads without policies"] - 1) * 100
 
 # What, value, accept, aim, unit; a ratio is better when larger. CPU times are compared at the pace of that machine.
 rows = [
