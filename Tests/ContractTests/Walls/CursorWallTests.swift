@@ -55,8 +55,8 @@ import WebAPI
             let ids = /[0-9a-f]{8}-[0-9a-f-]{27}/
             let (path, query) = (target.prefix { $0 != "?" }, target.drop { $0 != "?" })
             if path.contains(ids) {
-                let another = path.replacing(ids, with: "019a0000-0000-7000-8000-000000000000")
-                let answer = try await Self.page(admin, another + query, "limit=1&cursor=\(cursor)")
+                let another = String(path).replacing(ids, with: "019a0000-0000-7000-8000-000000000000")
+                let answer = try await Self.page(admin, another + String(query), "limit=1&cursor=\(cursor)")
                 #expect(answer.faults == ["cursor"], "\(route.path) of another parent: \(answer.text)")
             }
             for order in description.choices(of: "sort", route) {
