@@ -70,6 +70,22 @@ import Testing
         #expect(value.json == .number(200_010_000))
     }
 
+    @Test(
+        "expressions as deep as they may be are compiled or refused on the small stack of a pool's thread",
+        arguments: ["1+", "a.", "$f(", "(", "[", "{\"a\":", "-", "a ? b : ", "a & ", "function($x){", "a[b ", "1^"])
+    func deepSources(part: String) async {
+        let closing = ["(": ")", "$f(": ")", "[": "]", "{\"a\":": "}", "function($x){": "}", "a[b ": "]"][part] ?? ""
+        await withTaskGroup(of: Void.self) { group in
+            for count in [50, 100, 200, 300, 390, 400, 1_000] {
+                group.addTask {
+                    let source = String(repeating: part, count: count) + "1" + String(repeating: closing, count: count)
+                    _ = try? Expression.compile(source).evaluate(.number(1))
+                    _ = try? Expression.compile(formula: source).evaluate(.number(1))
+                }
+            }
+        }
+    }
+
     @Test("deep recursion on the small stack of a pool's thread ends with a code, on many threads at a time")
     func poolThreads() async throws {
         let recursion = try Expression.compile("($f := function($n) { $n + $f($n + 1) }; $f(1))")

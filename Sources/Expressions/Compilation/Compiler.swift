@@ -1,5 +1,9 @@
+import CRE2
+
 /// Turns resolved syntax into nodes.
 struct Compiler {
+    private let deepestFrame: UInt
+    private static let stack: UInt = 160 << 10
     private var symbols: SymbolTable
     private var ancestors: [Int: Symbol] = [:]
     /// How many operators stand around the current part within its function.
@@ -7,7 +11,10 @@ struct Compiler {
     /// Whether a variable was bound since the surrounding block began.
     private(set) var binds = false
 
-    init(_ symbols: SymbolTable) { self.symbols = symbols }
+    init(_ symbols: SymbolTable) {
+        self.symbols = symbols
+        deepestFrame = UInt(cre2_frame_address()) - Self.stack
+    }
 
     /// - Throws: S….
     static func compile(_ source: String, _ symbols: inout SymbolTable) throws(ExpressionError) -> Node {
@@ -28,6 +35,7 @@ struct Compiler {
 
     private mutating func node(_ syntax: Syntax?, isTail: Bool = false) throws(ExpressionError) -> Node {
         guard let syntax else { throw ExpressionError("S0207") }
+        guard UInt(cre2_frame_address()) > deepestFrame else { throw ExpressionError("S0501", at: syntax.position) }
         depth += 1
         defer { depth -= 1 }
         let isBare = syntax.extras?.predicates.isEmpty != false && syntax.extras?.group == nil && !syntax.keepsArray

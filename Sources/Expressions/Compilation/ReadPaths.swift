@@ -1,3 +1,5 @@
+import CRE2
+
 /// Which parts of its input an expression may look at: paths of names, each with all that lies beneath it.
 ///
 /// It never names too little; where that cannot be told, it names the object within which the expression looks.
@@ -35,6 +37,7 @@ package struct ReadPaths: Sendable, Equatable {
 
     private struct Reader {
         var found: [[String]] = []
+        private let deepestFrame = UInt(cre2_frame_address()) - (160 << 10)
 
         /// Notes that the value there is looked at.
         mutating func note(_ origin: Origin) { if case .input(let path) = origin { found.append(path) } }
@@ -46,6 +49,10 @@ package struct ReadPaths: Sendable, Equatable {
 
         /// Where the value of `syntax` comes from; what it looks at on the way is noted.
         mutating func read(_ syntax: Syntax, at context: Origin) -> Origin {
+            guard UInt(cre2_frame_address()) > deepestFrame else {
+                note(.input([]))
+                return .made
+            }
             var origin = readKind(syntax, at: context)
             guard let extras = syntax.extras else { return origin }
             for predicate in extras.predicates { note(predicate, at: origin) }
