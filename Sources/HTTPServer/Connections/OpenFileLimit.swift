@@ -5,11 +5,11 @@
 #endif
 
 /// Every connection is an open file, and the soft limit of a login shell is a thousand.
-enum OpenFileLimit {
+package enum OpenFileLimit {
     /// Raises the process's soft limit to its hard one.
     /// - Returns: the limit now in force; nil when the system does not say.
     @discardableResult
-    static func raise() -> Int? {
+    package static func raise() -> Int? {
         var limit = rlimit()
         #if canImport(Glibc)
             let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

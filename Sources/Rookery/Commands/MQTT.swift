@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HTTPServer
 import Logging
 import MQTTCodec
 import MQTTServer
@@ -74,6 +75,7 @@ struct MQTT: AsyncParsableCommand {
     }
 
     func run() async throws {
+        OpenFileLimit.raise()
         var configuration = MQTTServerConfiguration(host: host, ports: [.tcp: port])
         configuration.ports[.tls] = tlsPort
         configuration.ports[.webSocket] = webSocketPort
