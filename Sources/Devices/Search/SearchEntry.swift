@@ -2,7 +2,7 @@ import Foundation
 import JSON
 
 /// One value by which an entity is found, in a form that a btree orders: under row-level security no other index helps
-/// (Decisions, 35).
+/// (Decisions, 45).
 package struct SearchEntry: Hashable, Sendable {
     /// The field: `tag`, `text`, `md.` and a path, or a column's name.
     package let field: String
