@@ -13,16 +13,12 @@ import Testing
             let organization = try await f.organization()
             let person = try await f.person("a good password")
             _ = try await f.join(organization, person.email, ["viewer"])
-            var ratio = 0.0
-            // Other work on the machine falls on both; what falls on one alone is measured away by trying again.
-            for _ in 0..<4 {
-                var (known, unknown): ([Duration], [Duration]) = ([], [])
-                for _ in 0..<11 {
-                    known.append(try await Self.time(f, person.email))
-                    unknown.append(try await Self.time(f, "u\(UserID.make().description.suffix(12))@example.com"))
-                }
-                ratio = known.sorted()[5] / unknown.sorted()[5]
-                if (0.9...1.1).contains(ratio) { break }
+            // The fastest of many is what the work takes: other work on the machine only adds to it.
+            var (known, unknown) = (Duration.seconds(60), Duration.seconds(60))
+            var ratio: Double { known / unknown }
+            for round in 0..<60 where round < 10 || !(0.9...1.1).contains(ratio) {
+                known = min(known, try await Self.time(f, person.email))
+                unknown = min(unknown, try await Self.time(f, "u\(UserID.make().description.suffix(12))@example.com"))
             }
             #expect((0.9...1.1).contains(ratio), "known to unknown: \(ratio)")
         }
