@@ -36,9 +36,6 @@ package struct Expression: Sendable, CustomStringConvertible {
     /// - Throws: ``ExpressionError`` with a code S….
     package static func compile(_ source: String) throws(ExpressionError) -> Expression {
         do throws(ExpressionError) {
-            guard source.utf8.count <= maximumLength else {
-                throw ExpressionError("S0501", at: maximumLength, message: "The expression is too long")
-            }
             var parser = Parser(source)
             var resolver = PathResolver()
             let syntax = try resolver.resolveWhole(parser.parse())

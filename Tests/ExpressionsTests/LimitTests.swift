@@ -49,6 +49,36 @@ import Testing
         #expect(elapsed < .seconds(1))
     }
 
+    @Test("words are found for every number, however large and odd")
+    func numberWords() throws {
+        var numbers = [4.7325052316936546e+27, 1.3220141688064306e+262, 1e30, .greatestFiniteMagnitude]
+        for _ in 0..<2_000 {
+            numbers.append(Double(sign: .plus, exponent: .random(in: 0...1_000), significand: .random(in: 1..<2)))
+        }
+        for picture in ["w", "w;o"] {
+            let expression = try Expression.compile("$formatInteger($, \"\(picture)\")")
+            for number in numbers {
+                guard case .string(let words) = try expression.evaluate(.number(number)) else {
+                    Issue.record("\(number) has no words")
+                    continue
+                }
+                #expect(!words.isEmpty, "\(number)")
+            }
+        }
+    }
+
+    @Test("what $eval is given may be as long as an expression, and no longer")
+    func longEvaluation() {
+        let source = "$eval(\"(function($a)<\" & $pad(\"\", 70000, \"x?\") & \":x>{1})(1)\")"
+        #expect(code(of: source) == "D3120")
+    }
+
+    @Test("a line's limits are taken within bounds", arguments: ["1e300", "-1e19", "0.001"])
+    func lineLimits(_ limit: String) {
+        let line = "{\"id\":1,\"expr\":\"1\",\"timelimit\":\(limit),\"depth\":-5}"
+        #expect(!ExpressionLines.answer(Array(line.utf8)).isEmpty)
+    }
+
     @Test("each limit has its code")
     func codes() {
         #expect(code(of: "$sum([1..1000])", limits: EvaluationLimits(steps: 100)) == "D1012")

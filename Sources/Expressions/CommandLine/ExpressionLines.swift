@@ -53,8 +53,12 @@ package enum ExpressionLines {
             throw ExpressionError("S0500", message: "The line has no expr")
         }
         var limits = EvaluationLimits.commandLine
-        if case .number(let limit)? = request.member("timelimit") { limits.time = .milliseconds(limit) }
-        if case .number(let depth)? = request.member("depth"), let depth = Int(exactly: depth) { limits.depth = depth }
+        if case .number(let limit)? = request.member("timelimit") {
+            limits.time = .milliseconds(min(max(limit, 0), 3_600_000))
+        }
+        if case .number(let depth)? = request.member("depth"), let depth = Int(exactly: depth) {
+            limits.depth = max(depth, 0)
+        }
         var bindings: [String: Value] = [:]
         for member in request.member("bindings")?.members ?? [] { bindings[member.name] = member.value }
         return try Expression.compile(source)

@@ -10,13 +10,19 @@ struct Parser {
     static let maximumHeight = 400
     private static let stack: UInt = 160 << 10
 
+    private let length: Int
+
     init(_ source: String) {
         lexer = Lexer(source)
+        length = source.utf8.count
         deepestFrame = UInt(cre2_frame_address()) - Self.stack
     }
 
     /// The whole source as one expression.
     mutating func parse() throws(ExpressionError) -> Syntax {
+        guard length <= Expression.maximumLength else {
+            throw ExpressionError("S0501", at: Expression.maximumLength, message: "The expression is too long")
+        }
         try advance()
         let expression = try expression(0)
         guard token.kind == .end else { throw ExpressionError("S0201", at: token.position, token: token.text) }

@@ -84,8 +84,10 @@ enum NumberWords {
             return join(few[Int(number / 100)] + " Hundred", number.truncatingRemainder(dividingBy: 100), isOrdinal)
         }
         for magnitude in magnitudes where number >= magnitude.value {
-            let count = (number / magnitude.value).rounded(.down)
-            return join(words(count, false) + " " + magnitude.word, number - count * magnitude.value, isOrdinal)
+            // By the remainder, which is exact: of a large number the rounded quotient may be one too many.
+            let rest = number.truncatingRemainder(dividingBy: magnitude.value)
+            let count = ((number - rest) / magnitude.value).rounded()
+            return join(words(count, false) + " " + magnitude.word, rest, isOrdinal)
         }
         return ""
     }
