@@ -84,9 +84,9 @@ enum NumberWords {
             return join(few[Int(number / 100)] + " Hundred", number.truncatingRemainder(dividingBy: 100), isOrdinal)
         }
         for magnitude in magnitudes where number >= magnitude.value {
-            // By the remainder, which is exact: of a large number the rounded quotient may be one too many.
-            let rest = number.truncatingRemainder(dividingBy: magnitude.value)
-            let count = ((number - rest) / magnitude.value).rounded()
+            let count = (number / magnitude.value).rounded(.down)
+            // Of a large number the rounded product may be more than the whole; the reference computes it so.
+            let rest = max(0, number - count * magnitude.value)
             return join(words(count, false) + " " + magnitude.word, rest, isOrdinal)
         }
         return ""
