@@ -13,6 +13,19 @@ extension ReasonCode {
         }
     }
 
+    /// Whether this end may send it in a DISCONNECT (MQTT 5.0 §3.14.2.1, table 3-10).
+    func mayEndConnection(from sender: Sender) -> Bool {
+        switch self {
+        case .disconnectWithWill: sender == .client
+        case .notAuthorized, .serverBusy, .serverShuttingDown, .keepAliveTimeout, .sessionTakenOver,
+            .topicFilterInvalid, .retainNotSupported, .qosNotSupported, .useAnotherServer, .serverMoved,
+            .sharedSubscriptionsNotSupported, .connectionRateExceeded, .maximumConnectTime,
+            .subscriptionIdentifiersNotSupported, .wildcardSubscriptionsNotSupported:
+            sender == .server
+        default: true
+        }
+    }
+
     /// The same, or what comes nearest among the codes that a packet of this type may carry.
     package func fitting(_ type: PacketType) -> ReasonCode {
         guard !isAllowed(in: type) else { return self }

@@ -53,7 +53,7 @@ package struct DecodingLimits: Sendable, Equatable {
     /// The most levels of a topic name or filter. A topic of 65,535 slashes is valid and only meant to hurt.
     package var topicLevels: Int
 
-    package init(packetSize: Int = 256 << 10, properties: Int = 256, topicLevels: Int = 128) {
+    package init(packetSize: Int = 256 << 10, properties: Int = 256, topicLevels: Int = 32) {
         self.packetSize = packetSize
         self.properties = properties
         self.topicLevels = topicLevels

@@ -2,6 +2,12 @@ import MQTTCodec
 import MQTTSession
 import NIOCore
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Runs a broker on one event loop: asks the delegate, and gives every connection its packets.
 ///
 /// One broker, one thread: nothing of a session is ever locked or handed over. More processors are used by more brokers.
@@ -13,12 +19,16 @@ final class BrokerLoop {
     private var isPerforming = false
     /// The connections that got something in this round.
     private var touched: [ConnectionHandler] = []
-    private(set) var ticking: RepeatedTask?
+    private var ticking: RepeatedTask?
+    /// The channels that are not closed.
+    private var channels = 0
+    private var ending: EventLoopPromise<Void>?
 
     init(options: BrokerOptions, delegate: any MQTTDelegate, eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         self.delegate = delegate
         broker = Broker(options: options, now: BrokerLoop.now())
+        setEpoch()
     }
 
     private static func now() -> Instant {
@@ -28,16 +38,62 @@ final class BrokerLoop {
     /// To be called before the broker is.
     func advance() { broker.now = BrokerLoop.now() }
 
+    private func setEpoch() {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let wallClock = Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+        broker.epoch = wallClock - BrokerLoop.now().milliseconds
+    }
+
     func startTicking() {
         let loop = NIOLoopBound(self, eventLoop: eventLoop)
         ticking = eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(100), delay: .milliseconds(100)) { _ in
-            loop.value.advance()
-            loop.value.broker.tick()
-            loop.value.perform()
+            loop.value.tick()
         }
     }
 
     func stopTicking() { ticking?.cancel() }
+
+    private func tick() {
+        advance()
+        setEpoch()
+        broker.tick()
+        perform()
+        endIfDone()
+    }
+
+    // MARK: The end
+
+    func channelOpened() { channels += 1 }
+
+    func channelClosed() {
+        channels -= 1
+        endIfDone()
+    }
+
+    /// Tells every client that the server shuts down.
+    ///
+    /// - Returns: done when every channel is closed and every change of a session is written.
+    func shutDown() -> EventLoopFuture<Void> {
+        advance()
+        let promise = ending ?? eventLoop.makePromise(of: Void.self)
+        ending = promise
+        broker.shutDown()
+        perform()
+        endIfDone()
+        return promise.futureResult
+    }
+
+    func giveUp() {
+        stopTicking()
+        ending.take()?.fail(MQTTServerError.notPersisted)
+    }
+
+    private func endIfDone() {
+        guard channels == 0, !broker.hasUnwrittenChanges, let ending = ending.take() else { return }
+        stopTicking()
+        ending.succeed()
+    }
 
     // MARK: Actions
 
@@ -69,17 +125,19 @@ final class BrokerLoop {
             guard let handler = handler(of: connection) else { return }
             handler.closeAfterFlush()
             touch(handler)
-        case .authenticate(let connection, let request):
-            delegate.authenticate(request, answer: AuthenticationAnswer(target: target(connection)))
-        case .authorize(let connection, let requests):
-            guard let client = client(of: connection) else { return }
-            delegate.authorize(requests, of: client, answer: SubscriptionAnswer(target: target(connection)))
+        case .authenticate(let question, let request):
+            delegate.authenticate(request, answer: AuthenticationAnswer(target: target(question)))
+        case .authorize(let question, let requests):
+            guard let client = client(of: question.connection) else { return }
+            delegate.authorize(requests, of: client, answer: SubscriptionAnswer(target: target(question)))
         case .connected(let connection):
             if let client = client(of: connection) { delegate.connected(client) }
         case .disconnected(let key, let principal, let reason):
             delegate.disconnected(MQTTClient(key: key, principal: principal), reason)
-        case .persist(let snapshot): delegate.persist(snapshot)
-        case .forget(let key): delegate.forget(key)
+        case .persist(let snapshot):
+            delegate.persist(snapshot, answer: WriteAnswer(target: target(snapshot.key)))
+        case .forget(let key): delegate.forget(key, answer: WriteAnswer(target: target(key)))
+        case .retain(let message, let topic, let realm): delegate.retain(message, topic: topic, in: realm)
         }
     }
 
@@ -120,7 +178,10 @@ final class BrokerLoop {
             eventLoop = loop.eventLoop
         }
 
+        /// Without a hop and without memory, for whoever is on the event loop.
         @inline(__always)
+        var here: (loop: BrokerLoop, value: Value)? { eventLoop.inEventLoop ? bound.value : nil }
+
         func run(_ body: @escaping @Sendable (BrokerLoop, Value) -> Void) {
             if eventLoop.inEventLoop {
                 body(bound.value.0, bound.value.1)

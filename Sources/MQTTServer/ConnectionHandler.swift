@@ -10,7 +10,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     /// How long a closed connection may take to read what it was told, before its bytes are thrown away.
-    static let lingering = TimeAmount.seconds(2)
+    static let lingeringTime = TimeAmount.seconds(2)
 
     private let loop: BrokerLoop
     private var context: ChannelHandlerContext?
@@ -20,6 +20,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     private var isClosing = false
     private var isSecure: Bool
+    private var lingering: Scheduled<Void>?
     /// Whether the loop has it among those that got something.
     var isTouched = false
 
@@ -31,6 +32,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        loop.channelOpened()
         if context.channel.isActive { open(context) }
     }
 
@@ -58,7 +60,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         lose()
+        lingering?.cancel()
+        lingering = nil
         self.context = nil
+        loop.channelClosed()
     }
 
     private func lose() {
@@ -106,6 +111,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func resumeReading() {
         guard isReadHeld, connection?.wantsToRead != false else { return }
         isReadHeld = false
+        connection?.readingResumed()
         context?.read()
     }
 
@@ -152,12 +158,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Ends our side, and the whole when the client has ended his or has had time enough: closing at once would destroy what is
     /// on its way when the client has sent something that nobody reads any more.
     private func linger(_ context: ChannelHandlerContext) {
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        context.close(mode: .output, promise: nil)
-        context.eventLoop.scheduleTask(in: ConnectionHandler.lingering) {
-            let (handler, context) = bound.value
-            if handler.context != nil { context.close(promise: nil) }
+        guard lingering == nil else { return }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        lingering = context.eventLoop.scheduleTask(in: ConnectionHandler.lingeringTime) {
+            bound.value.close(promise: nil)
         }
+        context.close(mode: .output, promise: nil)
         isReadHeld = false
         context.read()
     }

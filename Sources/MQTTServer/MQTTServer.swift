@@ -28,10 +28,12 @@ package final class MQTTServer: Sendable {
     ///
     /// - Parameters:
     ///   - sessions: what was persisted before, so that messages are kept for those clients from now on.
+    ///   - retained: what was retained before, by realm.
     ///   - group: one of its event loops is used.
     /// - Throws: when a port is taken, or a transport with TLS has no usable certificate.
     package static func start(
         _ configuration: MQTTServerConfiguration, delegate: any MQTTDelegate, sessions: [SessionSnapshot] = [],
+        retained: [MQTTString: [Message]] = [:],
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> MQTTServer {
         let eventLoop = group.next()
@@ -39,6 +41,9 @@ package final class MQTTServer: Sendable {
         let loop = try await eventLoop.submit {
             let loop = BrokerLoop(options: options, delegate: delegate, eventLoop: eventLoop)
             for session in sessions { loop.broker.restore(session) }
+            for (realm, messages) in retained {
+                for message in messages { loop.broker.restoreRetained(message, in: realm) }
+            }
             loop.startTicking()
             return NIOLoopBound(loop, eventLoop: eventLoop)
         }.get()
@@ -102,8 +107,14 @@ package final class MQTTServer: Sendable {
     }
 
     /// Gives a message to one client, whatever it subscribed to; kept for it while it is away, if its session lasts.
-    package func deliver(_ message: Message, to client: SessionKey) {
-        onLoop { $0.broker.deliver(message, to: client) }
+    @discardableResult
+    package func deliver(_ message: Message, to client: SessionKey) async throws -> DeliveryOutcome {
+        let loop = loop
+        return try await eventLoop.submit {
+            loop.value.advance()
+            defer { loop.value.perform() }
+            return loop.value.broker.deliver(message, to: client)
+        }.get()
     }
 
     /// Ends the connection of a client; with `useAnotherServer` or `serverMoved`, tells where to go instead (§4.11).
@@ -136,26 +147,30 @@ package final class MQTTServer: Sendable {
         }
     }
 
-    /// Closes the ports, tells every client that the server shuts down, persists what changed, and waits for the connections
-    /// to end for as long as they may linger.
+    /// Closes the ports, tells every client that the server shuts down, and waits until they have gone, which they have as long
+    /// for as connections linger, and until what changed is persisted.
+    ///
+    /// - Throws: ``MQTTServerError/notPersisted`` when that is not done within ten seconds.
     package func shutDown() async throws {
         for listener in listeners { try? await listener.close() }
         let loop = loop
-        try await eventLoop.submit {
-            loop.value.advance()
-            loop.value.broker.shutDown()
-            loop.value.perform()
-            loop.value.stopTicking()
+        try await eventLoop.flatSubmit {
+            let isDone = loop.value.shutDown()
+            let deadline = loop.value.eventLoop.scheduleTask(in: .seconds(10)) { loop.value.giveUp() }
+            isDone.whenComplete { _ in deadline.cancel() }
+            return isDone
         }.get()
     }
 }
 
 package enum MQTTServerError: Error, CustomStringConvertible {
     case noCertificate(String)
+    case notPersisted
 
     package var description: String {
         switch self {
         case .noCertificate(let transport): "\(transport) needs a certificate"
+        case .notPersisted: "not every session was persisted before the server ended"
         }
     }
 }

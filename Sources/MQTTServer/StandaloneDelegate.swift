@@ -39,6 +39,7 @@ package struct StandaloneDelegate: MQTTDelegate {
 
     package func connected(_ client: MQTTClient) {}
     package func disconnected(_ client: MQTTClient, _ reason: ReasonCode) {}
-    package func persist(_ session: SessionSnapshot) {}
-    package func forget(_ session: SessionKey) {}
+    package func persist(_ session: SessionSnapshot, answer: WriteAnswer) { answer(isDone: true) }
+    package func forget(_ session: SessionKey, answer: WriteAnswer) { answer(isDone: true) }
+    package func retain(_ message: Message?, topic: MQTTString, in realm: MQTTString) {}
 }

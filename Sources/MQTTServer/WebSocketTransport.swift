@@ -78,6 +78,9 @@ private final class WebSocketFrameHandler: ChannelDuplexHandler {
     typealias OutboundOut = WebSocketFrame
 
     private var isClosing = false
+    /// The last ping that the other end did not take an answer to. Only the last of several has to be answered (RFC 6455
+    /// §5.5.3), or a client that pings and never reads would have the answers pile up here.
+    private var unansweredPing: ByteBuffer?
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = unwrapInboundIn(data)
@@ -88,11 +91,22 @@ private final class WebSocketFrameHandler: ChannelDuplexHandler {
             if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
         case .text: close(context, .unacceptableData)  // [MQTT-6.0.0-1]
         case .ping:
-            send(context, WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData))
+            unansweredPing = frame.unmaskedData
+            answerPing(context)
         case .connectionClose: close(context, .normalClosure)
         case .pong: break
         default: close(context, .protocolError)
         }
+    }
+
+    private func answerPing(_ context: ChannelHandlerContext) {
+        guard !isClosing, context.channel.isWritable, let ping = unansweredPing.take() else { return }
+        send(context, WebSocketFrame(fin: true, opcode: .pong, data: ping))
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        answerPing(context)
+        context.fireChannelWritabilityChanged()
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

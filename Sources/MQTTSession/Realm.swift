@@ -8,6 +8,10 @@ final class Realm {
     var sessions: [MQTTString: Session] = [:]
     var subscriptions = TopicTree<Session>()
     var retained: RetainedMessages
+    /// Of the messages that wait for its clients.
+    var queuedBytes = 0
+    /// About what the subscriptions take.
+    private(set) var subscriptionBytes = 0
 
     init(name: MQTTString, broker: Broker) {
         self.name = name
@@ -15,20 +19,61 @@ final class Realm {
         retained = RetainedMessages(limits: broker.options.retained)
     }
 
+    /// Whether the session may have one subscription more.
+    func hasRoom(for filter: MQTTString, of session: Session) -> Bool {
+        guard session.subscriptions[filter] == nil else { return true }
+        let options = broker.options
+        let footprint = Subscription.footprint(filter)
+        return session.subscriptions.count < options.subscriptionsPerSession
+            && session.subscriptionBytes + footprint <= options.subscriptionBytesPerSession
+            && subscriptionBytes + footprint <= options.realm.subscriptionBytes
+    }
+
     /// - Returns: whether the subscription is new ([MQTT-3.8.4-3]).
     @discardableResult
     func subscribe(_ session: Session, _ filter: MQTTString, _ subscription: Subscription) -> Bool {
-        session.subscriptions[filter.detached()] = subscription
+        let isNew = session.subscriptions.updateValue(subscription, forKey: filter.detached()) == nil
+        if isNew { count(Subscription.footprint(filter), of: session) }
         let shared = Realm.shared(filter)
         return subscriptions.insert(
-            session, filter: shared?.filter ?? filter, shareName: shared?.shareName, subscription)
+            session, filter: shared?.filter ?? filter, shareName: shared?.shareName, subscription,
+            isAwake: session.isOnline)
     }
 
     /// - Returns: whether there was such a subscription.
     func unsubscribe(_ session: Session, _ filter: MQTTString) -> Bool {
         guard session.subscriptions.removeValue(forKey: filter) != nil else { return false }
+        count(-Subscription.footprint(filter), of: session)
         let shared = Realm.shared(filter)
         return subscriptions.remove(session, filter: shared?.filter ?? filter, shareName: shared?.shareName)
+    }
+
+    private func count(_ bytes: Int, of session: Session) {
+        session.subscriptionBytes += bytes
+        subscriptionBytes += bytes
+    }
+
+    /// The client has come or gone: shares turn to those that are there.
+    func wake(_ session: Session, _ isAwake: Bool) {
+        for filter in session.subscriptions.keys {
+            guard let shared = Realm.shared(filter) else { continue }
+            subscriptions.wake(session, filter: shared.filter, shareName: shared.shareName, isAwake)
+        }
+    }
+
+    /// The session ended before this could be delivered to it. If it came by a share, another member gets it (§4.8.2).
+    func shareAnew(_ delivery: Delivery) {
+        guard let share = delivery.share, let group = subscriptions.group(share),
+            let (session, subscription) = group.choose({ $0.hasNothingWaiting })
+        else { return }
+        session.deliver(Delivery(of: delivery.message, by: subscription, share: share))
+    }
+
+    /// Keeps the message for those who subscribe later, if there is room.
+    func retain(_ message: Message) {
+        guard retained.set(message.stored(), now: broker.now) else { return }
+        let kept = message.payload.isEmpty ? nil : message.stored().moved(by: broker.epoch)
+        broker.act(.retain(kept, topic: message.topic, realm: name))
     }
 
     /// Filters were checked when they were decoded.

@@ -16,14 +16,19 @@ package final class Session: Patrolled {
     var will: Will?
     var willAt: Instant?
     var subscriptions: [MQTTString: Subscription] = [:]
+    /// About what they take.
+    var subscriptionBytes = 0
     /// Sent and not acknowledged.
     var inflight = InflightWindow()
+    /// Retained messages that a subscription asked for, before anything that came later.
+    var retainedWaiting = Fifo<Delivery>()
     /// To be sent.
-    var queue = OutboundQueue()
+    private(set) var queue = OutboundQueue()
     /// QoS 2 packets that came and are not released (§4.3.3).
     var received: [UInt16: Receipt] = [:]
     /// Publishes that wait for their acceptance, in the order in which they came ([MQTT-4.6.0-2], [MQTT-4.6.0-3]).
-    var pending = Fifo<PendingPublish>()
+    private(set) var pending = Fifo<PendingPublish>()
+    private(set) var pendingBytes = 0
     var isPersisted = false
     var hasChanged = false
     var patrolPlace: Int?
@@ -44,65 +49,48 @@ package final class Session: Patrolled {
     }
 
     package var isOnline: Bool { connection != nil }
-    package var queuedCount: Int { queue.count }
+    package var queuedCount: Int { retainedWaiting.count + queue.count }
     package var droppedCount: Int { queue.dropped }
 
     /// Whether it outlives its connection.
     var isDurable: Bool { expiryInterval > 0 }
+
+    /// Whether the next message can be the next that is sent.
+    var hasNothingWaiting: Bool { queue.isEmpty && retainedWaiting.isEmpty && !inflight.owesAgain }
+
+    // MARK: What is counted
+
+    /// Changes the queue, which counts in the realm too.
+    func withQueue<Result>(_ body: (inout OutboundQueue) -> Result) -> Result {
+        let before = queue.bytes
+        defer { realm.queuedBytes += queue.bytes - before }
+        return body(&queue)
+    }
+
+    /// What is left of it when it ends, in the order of its sending: what may still go to another client. QoS 2 messages that
+    /// were sent may not ([MQTT-4.8.2-5]).
+    func takeUndelivered() -> [Delivery] {
+        let sent = inflight.all.compactMap { $0.awaiting == .acknowledgement ? $0.delivery : nil }
+        inflight = InflightWindow()
+        retainedWaiting.removeAll()
+        return sent
+            + withQueue { queue in
+                defer { queue.removeAll() }
+                return queue.all
+            }
+    }
+
+    func addPending(_ publish: PendingPublish) {
+        pending.append(publish)
+        pendingBytes += publish.message.footprint
+    }
+
+    func takeFirstPending() {
+        if let publish = pending.popFirst() { pendingBytes -= publish.message.footprint }
+    }
 }
 
 extension Session: Hashable {
     package static func == (left: Session, right: Session) -> Bool { left === right }
     package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
-}
-
-/// A session as it is stored, so that a restart of the server does not end it.
-package struct SessionSnapshot: Sendable {
-    package struct StoredSubscription: Sendable {
-        package var filter: MQTTString
-        package var subscription: Subscription
-    }
-
-    package struct StoredExchange: Sendable {
-        package var packetID: UInt16
-        /// Nil after PUBREC.
-        package var delivery: Delivery?
-    }
-
-    package var key: SessionKey
-    package var expiryInterval: UInt32
-    package var subscriptions: [StoredSubscription]
-    package var inflight: [StoredExchange]
-    package var queue: [Delivery]
-    /// The QoS 2 packets that were received and not released.
-    package var received: [UInt16]
-    package var will: Will?
-}
-
-extension Session {
-    var snapshot: SessionSnapshot {
-        SessionSnapshot(
-            key: key, expiryInterval: expiryInterval,
-            subscriptions: subscriptions.map { .init(filter: $0.key, subscription: $0.value) },
-            inflight: inflight.all.map { .init(packetID: $0.packetID, delivery: $0.delivery) }, queue: queue.all,
-            received: received.filter { $0.value == .accepted }.map(\.key), will: will)
-    }
-
-    /// Takes up what was stored.
-    func restore(_ snapshot: SessionSnapshot, limits: QueueLimits) {
-        expiryInterval = snapshot.expiryInterval
-        for stored in snapshot.subscriptions { realm.subscribe(self, stored.filter, stored.subscription) }
-        for exchange in snapshot.inflight {
-            let awaiting: InflightWindow.Awaiting =
-                switch exchange.delivery?.qos {
-                case nil: .complete
-                case .exactlyOnce: .received
-                default: .acknowledgement
-                }
-            inflight.restore(.init(packetID: exchange.packetID, awaiting: awaiting, delivery: exchange.delivery))
-        }
-        for delivery in snapshot.queue { queue.append(delivery, limits: limits) }
-        for packetID in snapshot.received { received[packetID] = .accepted }
-        isPersisted = true
-    }
 }

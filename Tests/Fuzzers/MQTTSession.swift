@@ -18,7 +18,7 @@ private final class Scene {
     private var slots: [Watched?] = [nil, nil, nil, nil]
     private var watched: [ObjectIdentifier: Watched] = [:]
     private var pending: [PendingPublish] = []
-    private var undecided: [Connection] = []
+    private var undecided: [Question] = []
     private var isLate: UInt8 = 0
     private var persisted: [SessionKey: SessionSnapshot] = [:]
 
@@ -33,10 +33,14 @@ private final class Scene {
         options.queue = QueueLimits(messages: 6, bytes: 10_000)
         options.retained = QueueLimits(messages: 4, bytes: 4_000)
         options.subscriptionsPerSession = 5
+        options.subscriptionBytesPerSession = 8_000
+        options.undecidedBytes = 2_000
         options.sessions = 6
+        options.realm = RealmLimits(sessions: 5, subscriptionBytes: 20_000, queuedBytes: 20_000)
         options.unsentBytes = 500
         options.maximumKeepAlive = 60
         broker = Broker(options: options, now: Instant(milliseconds: 0))
+        broker.epoch = 1_000_000
     }
 
     func play() {
@@ -76,6 +80,7 @@ private final class Scene {
     private func feed(_ slot: Int) {
         let bytes = script.dropFirst().prefix(Int(script.first ?? 0))
         script = script.dropFirst(1 + bytes.count)
+        slots[slot]?.says(Array(bytes))
         slots[slot]?.connection.receive(ByteSlice(bytes))
     }
 
@@ -89,21 +94,21 @@ private final class Scene {
         let publish = pending.remove(at: Int(choice & 0x3F) % pending.count)
         switch choice >> 6 {
         case 0, 1: broker.answer(publish, with: .route)
-        case 2: broker.answer(publish, with: .consume)
+        case 2: broker.answer(publish, with: choice & 0x20 == 0 ? .consume : .fail(.serverBusy))
         default: broker.answer(publish, with: .refuse(.quotaExceeded, [.reasonString("no")]))
         }
     }
 
     private func decide(_ choice: UInt8) {
         guard !undecided.isEmpty else { return }
-        let connection = undecided.remove(at: Int(choice & 0x0F) % undecided.count)
+        let question = undecided.remove(at: Int(choice & 0x0F) % undecided.count)
         switch choice >> 4 & 3 {
-        case 0: connection.decide(AuthenticationVerdict.accept(Admission(realm: choice & 0x80 == 0 ? "" : "other")))
-        case 1: connection.decide(AuthenticationVerdict.challenge(ByteSlice([1])))
-        case 2: connection.decide(AuthenticationVerdict.refuse(.banned))
+        case 0: question.decide(AuthenticationVerdict.accept(Admission(realm: choice & 0x80 == 0 ? "" : "other")))
+        case 1: question.decide(AuthenticationVerdict.challenge(ByteSlice([1])))
+        case 2: question.decide(AuthenticationVerdict.refuse(.banned))
         default: break
         }
-        connection.decide([SubscriptionVerdict](repeating: .grant(.atLeastOnce), count: Int(choice >> 6)))
+        question.decide([SubscriptionVerdict](repeating: .grant(.atLeastOnce), count: Int(choice >> 6)))
     }
 
     private func run() {
@@ -116,18 +121,23 @@ private final class Scene {
         switch action {
         case .send(let connection, let packet): watched[ObjectIdentifier(connection)]?.take(packet)
         case .close(let connection): watched[ObjectIdentifier(connection)]?.isClosed = true
-        case .authenticate(let connection, let request):
-            guard isLate & 1 == 0 else { return undecided.append(connection) }
+        case .authenticate(let question, let request):
+            guard isLate & 1 == 0 else { return undecided.append(question) }
             let key = SessionKey(realm: "", clientID: request.connect.clientID)
-            connection.decide(AuthenticationVerdict.accept(Admission(session: persisted[key])))
-        case .authorize(let connection, let requests):
-            guard isLate & 2 == 0 else { return undecided.append(connection) }
-            connection.decide(requests.map { _ in SubscriptionVerdict.grant(.exactlyOnce) })
+            question.decide(AuthenticationVerdict.accept(Admission(session: persisted[key])))
+        case .authorize(let question, let requests):
+            guard isLate & 2 == 0 else { return undecided.append(question) }
+            question.decide(requests.map { _ in SubscriptionVerdict.grant(.exactlyOnce) })
         case .accept(let publish):
             guard isLate & 4 == 0 else { return pending.append(publish) }
             broker.answer(publish, with: .route)
-        case .persist(let snapshot): persisted[snapshot.key] = snapshot
-        case .forget(let key): persisted[key] = nil
+        case .persist(let snapshot):
+            persisted[snapshot.key] = snapshot
+            broker.written(snapshot.key, isDone: isLate & 8 == 0)
+        case .forget(let key):
+            persisted[key] = nil
+            broker.written(key, isDone: isLate & 16 == 0)
+        case .retain: break
         case .connected(let connection): watched[ObjectIdentifier(connection)]?.isConnected = true
         case .disconnected: break
         }
@@ -140,8 +150,46 @@ private final class Watched {
     var isClosed = false
     var isConnected = false
     private var hasConnectAcknowledgement = false
+    /// What the client said in its CONNECT.
+    private var connect: Connect?
+    /// What it said, cut into packets, until it says something that is none.
+    private var said: PacketFramer? = PacketFramer()
+    /// The QoS 1 and 2 messages that came and whose exchange it has not ended.
+    private var inflight: Set<UInt16> = []
 
     init(_ connection: Connection) { self.connection = connection }
+
+    /// The client says something, which the server may look at later.
+    func says(_ bytes: [UInt8]) {
+        said?.append(ByteSlice(bytes))
+        let limits = DecodingLimits(packetSize: 1_000, properties: 20, topicLevels: 10)
+        do {
+            while let raw = try said?.next(limit: limits.packetSize) {
+                let decoder = PacketDecoder(version: connect?.version ?? .v5, limits: limits)
+                switch try decoder.decode(raw) {
+                case .connect(let packet): connect = connect ?? packet
+                case .publishAcknowledgement(let packet), .publishComplete(let packet): inflight.remove(packet.packetID)
+                case .publishReceived(let packet):
+                    if packet.reason.isFailure { inflight.remove(packet.packetID) }
+                default: break
+                }
+            }
+        } catch {
+            said = nil
+        }
+    }
+
+    /// What it said in its CONNECT is kept to.
+    private func check(_ packet: Packet, _ size: Int) {
+        guard let connect else { return }
+        precondition(
+            size <= Int(connect.properties.maximumPacketSize ?? .max), "\(packet) is larger than the client takes")
+        guard case .publish(let publish) = packet else { return }
+        precondition((publish.properties.topicAlias ?? 0) <= connect.properties.topicAliasMaximum ?? 0)
+        guard publish.qos != .atMostOnce else { return }
+        inflight.insert(publish.packetID)
+        precondition(inflight.count <= Int(connect.properties.receiveMaximum ?? .max), "more than the client takes")
+    }
 
     func take(_ packet: Packet) {
         precondition(!isClosed, "something is sent after the end")
@@ -158,6 +206,7 @@ private final class Watched {
         } catch {
             fatalError("\(packet) cannot be read: \(error)")
         }
+        check(packet, bytes.count)
         switch packet {
         case .connectAcknowledgement:
             precondition(!hasConnectAcknowledgement, "a second CONNACK")

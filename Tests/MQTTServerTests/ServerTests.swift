@@ -1,6 +1,8 @@
 import MQTTCodec
 import MQTTServer
 import MQTTSession
+import NIOConcurrencyHelpers
+import NIOCore
 import Testing
 
 @Suite("the MQTT server on its sockets")
@@ -23,6 +25,34 @@ struct ServerTests {
         }
     }
 
+    @Test("an answer that is let go without a word lets the client send the message again")
+    func noAnswer() async throws {
+        let delegate = HoldingDelegate()
+        try await withServer(delegate) { server in
+            let client = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
+            try await client.send(.connect(Connect(clientID: "a")))
+            _ = try await client.next()
+            try await client.send(
+                .publish(Publish(topic: "t", payload: ByteSlice([1]), packetID: 1, qos: .atLeastOnce)))
+            await delegate.forgetFirstPublish()
+            #expect(try await client.next() == .disconnect(Disconnect(reason: .serverBusy)))
+        }
+    }
+
+    @Test("shutting down waits until every client has gone and every session is persisted")
+    func shutDownWaits() async throws {
+        let delegate = HoldingDelegate()
+        let server = try await MQTTServer.start(MQTTServerConfiguration(ports: [.tcp: 0]), delegate: delegate)
+        let client = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
+        try await client.send(.connect(Connect(clientID: "a", properties: [.sessionExpiryInterval(60)])))
+        _ = try await client.next()
+        async let end: Void = server.shutDown()
+        #expect(try await client.next() == .disconnect(Disconnect(reason: .serverShuttingDown)))
+        try await end
+        #expect(delegate.persistedCount > 0)
+        await #expect(throws: ChannelError.self) { _ = try await client.next() }
+    }
+
     @Test("the server delivers, redirects and says when it goes")
     func serverSide() async throws {
         try await withServer(StandaloneDelegate()) { server in
@@ -30,7 +60,8 @@ struct ServerTests {
             let client = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
             try await client.send(.connect(Connect(clientID: "a")))
             _ = try await client.next()
-            server.deliver(Message(topic: "commands", payload: ByteSlice([7])), to: key)
+            let outcome = try await server.deliver(Message(topic: "commands", payload: ByteSlice([7])), to: key)
+            #expect(outcome == .sent)
             #expect(try await client.next() == .publish(Publish(topic: "commands", payload: ByteSlice([7]))))
             server.disconnect(key, .useAnotherServer, serverReference: "b.example")
             let goodbye = Disconnect(reason: .useAnotherServer, properties: [.serverReference("b.example")])
@@ -100,6 +131,10 @@ struct ServerTests {
 private final class HoldingDelegate: MQTTDelegate {
     private let publishes: AsyncStream<PublishAnswer>
     private let arrived: AsyncStream<PublishAnswer>.Continuation
+    private let persisted = NIOLockedValueBox(0)
+
+    /// Sessions that were persisted, each after a while.
+    var persistedCount: Int { persisted.withLockedValue { $0 } }
 
     init() { (publishes, arrived) = AsyncStream.makeStream(of: PublishAnswer.self) }
 
@@ -107,6 +142,9 @@ private final class HoldingDelegate: MQTTDelegate {
         for await answer in publishes { return answer }
         fatalError("the stream never ends")
     }
+
+    /// Takes the answer and never gives it.
+    func forgetFirstPublish() async { _ = await firstPublish() }
 
     func authenticate(_ request: AuthenticationRequest, answer: AuthenticationAnswer) { answer(.accept(Admission())) }
     func authorize(_ requests: [SubscriptionRequest], of client: MQTTClient, answer: SubscriptionAnswer) {
@@ -117,6 +155,12 @@ private final class HoldingDelegate: MQTTDelegate {
     }
     func connected(_ client: MQTTClient) {}
     func disconnected(_ client: MQTTClient, _ reason: ReasonCode) {}
-    func persist(_ session: SessionSnapshot) {}
-    func forget(_ session: SessionKey) {}
+    func persist(_ session: SessionSnapshot, answer: WriteAnswer) {
+        Task {
+            persisted.withLockedValue { $0 += 1 }
+            answer(isDone: true)
+        }
+    }
+    func forget(_ session: SessionKey, answer: WriteAnswer) { answer(isDone: true) }
+    func retain(_ message: Message?, topic: MQTTString, in realm: MQTTString) {}
 }

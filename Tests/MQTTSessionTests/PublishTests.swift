@@ -102,6 +102,11 @@ struct PublishTests {
         client.publish("t", qos: .atLeastOnce, id: 5)
         #expect(
             client.take() == [.publishAcknowledgement(Acknowledgement(packetID: 5, reason: .packetIdentifierInUse))])
+        client.subscribe("t", id: 5)
+        client.send(.unsubscribe(Unsubscribe(packetID: 5, filters: ["t"])))
+        let acknowledgement = SubscribeAcknowledgement(packetID: 5, reasons: [.packetIdentifierInUse])
+        #expect(
+            client.take() == [.subscribeAcknowledgement(acknowledgement), .unsubscribeAcknowledgement(acknowledgement)])
     }
 
     @Test("more unanswered publishes than allowed end the connection")

@@ -9,13 +9,18 @@ final class TestServer {
     var accept: (PendingPublish) -> PublishVerdict? = { _ in .route }
     /// What was not decided.
     var pending: [PendingPublish] = []
-    var undecided: [Connection] = []
+    var undecided: [Question] = []
     var persisted: [SessionKey: SessionSnapshot] = [:]
     var gone: [(SessionKey, ReasonCode)] = []
+    /// Whether what is to be stored is stored at once; otherwise the test answers.
+    var storesAtOnce = true
+    var retained: [MQTTString: Message] = [:]
     private var clients: [ObjectIdentifier: TestClient] = [:]
 
     init(_ change: (inout BrokerOptions) -> Void = { _ in }) {
         var options = BrokerOptions { "assigned" }
+        // Nobody takes what is sent here unless a test does.
+        options.writeTimeout = .max
         change(&options)
         broker = Broker(options: options, now: Instant(milliseconds: 1_000_000))
     }
@@ -53,19 +58,24 @@ final class TestServer {
         switch action {
         case .send(let connection, let packet): clients[ObjectIdentifier(connection)]?.received.append(packet)
         case .close(let connection): clients[ObjectIdentifier(connection)]?.isClosed = true
-        case .authenticate(let connection, let request):
-            guard let verdict = authenticate(request) else { return undecided.append(connection) }
-            connection.decide(verdict)
-        case .authorize(let connection, let requests):
-            guard let verdicts = authorize(requests) else { return undecided.append(connection) }
-            connection.decide(verdicts)
+        case .authenticate(let question, let request):
+            guard let verdict = authenticate(request) else { return undecided.append(question) }
+            question.decide(verdict)
+        case .authorize(let question, let requests):
+            guard let verdicts = authorize(requests) else { return undecided.append(question) }
+            question.decide(verdicts)
         case .accept(let publish):
             guard let verdict = accept(publish) else { return pending.append(publish) }
             broker.answer(publish, with: verdict)
         case .connected: break
         case .disconnected(let key, _, let reason): gone.append((key, reason))
-        case .persist(let snapshot): persisted[snapshot.key] = snapshot
-        case .forget(let key): persisted[key] = nil
+        case .persist(let snapshot):
+            persisted[snapshot.key] = snapshot
+            if storesAtOnce { broker.written(snapshot.key, isDone: true) }
+        case .forget(let key):
+            persisted[key] = nil
+            if storesAtOnce { broker.written(key, isDone: true) }
+        case .retain(let message, let topic, _): retained[topic] = message
         }
     }
 

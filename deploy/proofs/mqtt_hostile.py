@@ -11,7 +11,7 @@ import time
 
 MEGABYTE = 1 << 20
 MALFORMED, PROTOCOL, VERSION, CLIENT_ID, FILTER, NAME = 0x81, 0x82, 0x84, 0x85, 0x8F, 0x90
-ALIAS, TOO_LARGE, RECEIVE_MAXIMUM, QUOTA = 0x94, 0x95, 0x93, 0x97
+ALIAS, TOO_LARGE, RECEIVE_MAXIMUM, QUOTA, FORMAT = 0x94, 0x95, 0x93, 0x97, 0x99
 
 
 def length(number):
@@ -78,6 +78,10 @@ BEFORE = [
     ("CONNECT with authentication data and no method", connect(properties=b"\x16\0\1x"), PROTOCOL),
     ("CONNECT with properties longer than the packet", packet(0x10, text("MQTT") + b"\5\2\0\x3c\x7f\x11"), MALFORMED),
     ("CONNECT with a Will topic that has a wildcard", connect(flags=6, tail=b"\0" + text("a/#") + text("x")), MALFORMED),
+    ("CONNECT with a Will's property twice",
+     connect(flags=6, tail=b"\x0a\x18\0\0\0\1\x18\0\0\0\1" + text("a") + text("x")), PROTOCOL),
+    ("CONNECT with a PUBLISH's property for its Will", connect(flags=6, tail=b"\3\x23\0\1" + text("a") + text("x")), MALFORMED),
+    ("CONNECT with a Will that is not the text it says", connect(flags=6, tail=b"\2\1\1" + text("a") + text(b"\xff")), FORMAT),
     ("CONNECT with an endless client identifier", connect(client="x" * 60_000), CLIENT_ID),
     ("CONNECT that claims 256 MiB", b"\x10\xff\xff\xff\x7f", None),
     ("a length of five bytes", b"\x10\xff\xff\xff\xff\x01", None),
@@ -128,17 +132,44 @@ AFTER = [
     *[(f"SUBSCRIBE to {what}", subscribe(raw), MALFORMED) for what, raw in BAD_TEXTS.items()],
     ("UNSUBSCRIBE without a filter", packet(0xA2, b"\0\1\0"), PROTOCOL),
     ("UNSUBSCRIBE with identifier 0", unsubscribe("a", b"\0\0"), PROTOCOL),
+    ("UNSUBSCRIBE with a SUBSCRIBE's property", packet(0xA2, b"\0\1\2\x0b\1" + text("a")), MALFORMED),
+    ("UNSUBSCRIBE with a reason twice", packet(0xA2, b"\0\1\x08\x1f\0\1a\x1f\0\1a" + text("a")), MALFORMED),
+    ("UNSUBSCRIBE with 300 user properties", packet(0xA2, b"\0\1" + length(1500) + b"\x26\0\0\0\0" * 300 + text("a")), QUOTA),
     *[(f"UNSUBSCRIBE from {bad or 'nothing'}", unsubscribe(bad), MALFORMED) for bad in ("", "a#", "$share/g/")],
     *[(f"UNSUBSCRIBE from {what}", unsubscribe(raw), MALFORMED) for what, raw in BAD_TEXTS.items()],
     ("PINGREQ with a body", packet(0xC0, b"x"), MALFORMED),
-    ("DISCONNECT with a server's reason", packet(0xE0, b"\x99\0x"), MALFORMED),
+    *[(f"DISCONNECT with a server's reason {reason:#x}", packet(0xE0, bytes([reason])), PROTOCOL)
+      for reason in (0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x9C, 0xA2)],
+    ("DISCONNECT with bytes behind its end", packet(0xE0, b"\0\0x"), MALFORMED),
+    ("DISCONNECT with a property twice", packet(0xE0, b"\0\x0a\x11\0\0\0\1\x11\0\0\0\1"), PROTOCOL),
+    ("DISCONNECT with a server reference", packet(0xE0, b"\0\4\x1c\0\1a"), PROTOCOL),
     ("DISCONNECT with an unknown reason", packet(0xE0, b"\x01"), MALFORMED),
     ("DISCONNECT that begins a session", packet(0xE0, b"\0\5\x11\0\0\0\1"), PROTOCOL),
     ("AUTH without a method", packet(0xF0, b"\x19\4\x15\0\1m"), PROTOCOL),
+    ("AUTH with a property twice", packet(0xF0, b"\x19\x08\x15\0\1m\x15\0\1m"), PROTOCOL),
     ("AUTH with an unknown reason", packet(0xF0, b"\x33"), MALFORMED),
+    ("PUBLISH that is not the text it says", publish("a", b"\1\1", payload=b"\xff"), FORMAT),
     ("129 QoS 2 publishes without a release",
      b"".join(publish("a", first=0x34, identifier=struct.pack(">H", number)) for number in range(1, 130)), RECEIVE_MAXIMUM),
 ]
+
+
+def reused(port):
+    """An identifier that a QoS 2 exchange holds is used for something else: the acknowledgements say so."""
+    exchange = publish("a", first=0x34, identifier=b"\0\7")
+    others = {
+        "PUBLISH": (publish("a", first=0x32, identifier=b"\0\7"), b"\x40\3\0\7\x91"),
+        "SUBSCRIBE": (subscribe("a", identifier=b"\0\7"), b"\x90\4\0\7\0\x91"),
+        "UNSUBSCRIBE": (unsubscribe("a", b"\0\7"), b"\xb0\4\0\7\0\x91"),
+    }
+    for what, (raw, expected) in others.items():
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            client.sendall(connect() + exchange + raw)
+            received = b""
+            while expected not in received and (chunk := client.recv(4096)):
+                received += chunk
+        said = f"hostile: {what} with an identifier in use is told so"
+        print(f"ok\t{said}" if expected in received else f"FAILED\t{said}\tgot {received!r}")
 
 
 def answer(port, *parts):
@@ -237,6 +268,7 @@ def main(port, pid):
                 print(f"ok\thostile: {what}: closed, {named if isinstance(named, str) else hex(named)}")
             else:
                 print(f"FAILED\thostile: {what}\tgot {reason}, expected {named}")
+    reused(port)
     for _ in range(5):
         for opening, cases in (([], BEFORE), ([connect()], AFTER)):
             for _, raw, _ in cases:
@@ -250,9 +282,10 @@ def main(port, pid):
     bystander.join(30)
     said = f"the broker grew by {growth / MEGABYTE:.1f} MB, less than 20"
     print(f"{'ok' if growth < 20 * MEGABYTE else 'FAILED'}\thostile: {said}")
-    calm = bystander.fault is None and bystander.trips > 20
+    # A fair share of a busy machine's second, and no more.
+    calm = bystander.fault is None and bystander.trips > 20 and bystander.longest < 1
     print(f"{'ok' if calm else 'FAILED'}\thostile: a bystander made {bystander.trips} round trips meanwhile, "
-          f"the longest took {bystander.longest * 1000:.0f} ms\t{bystander.fault or ''}")
+          f"the longest took {bystander.longest * 1000:.0f} ms, less than 1,000\t{bystander.fault or ''}")
 
 
 main(int(sys.argv[1]), int(sys.argv[2]))

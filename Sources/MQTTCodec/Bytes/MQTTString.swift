@@ -59,6 +59,11 @@ package struct MQTTString: Sendable, Hashable {
     }
 }
 
+extension ByteSlice {
+    /// Whether they are well-formed UTF-8, U+0000 included.
+    package var isUTF8: Bool { withUnsafeBytes { String(validating: $0, as: UTF8.self) != nil } }
+}
+
 extension MQTTString: ExpressibleByStringLiteral {
     /// For texts in source code.
     package init(stringLiteral text: StaticString) {

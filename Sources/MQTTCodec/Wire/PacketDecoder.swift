@@ -106,6 +106,9 @@ package struct PacketDecoder: Sendable {
         }
         guard !reader.isAtEnd else { return Disconnect() }
         let reason = try reason(&reader, in: .disconnect)
+        guard reason.mayEndConnection(from: sender) else {
+            throw .protocolError("the reason of a DISCONNECT is one of the other end's")
+        }
         guard !reader.isAtEnd else { return Disconnect(reason: reason) }
         return Disconnect(reason: reason, properties: try properties(&reader, .packet(.disconnect)))
     }

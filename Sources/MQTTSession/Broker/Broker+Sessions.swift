@@ -17,19 +17,31 @@ extension Broker {
             guard connect.cleanStart else { return (present, true) }
             end(present)
         }
-        guard sessionCount < options.sessions else { return nil }
-        let realm = realms[key.realm] ?? Realm(name: key.realm, broker: self)
-        realms[key.realm] = realm
-        let session = Session(key: key, realm: realm, expiryInterval: expiryInterval(of: connect))
-        realm.sessions[key.clientID] = session
-        sessionCount += 1
-        guard let stored else { return (session, false) }
+        guard let session = addSession(key, expiryInterval: expiryInterval(of: connect)) else { return nil }
+        // What is being forgotten was read too early.
+        guard let stored, !isForgetting(key) else { return (session, false) }
         guard !connect.cleanStart else {
-            act(.forget(key))
+            forget(key)
             return (session, false)
         }
-        session.restore(stored, limits: options.queue)
+        session.restore(stored)
         return (session, true)
+    }
+
+    private func addSession(_ key: SessionKey, expiryInterval: UInt32) -> Session? {
+        let realm = makeRealm(key.realm)
+        guard sessionCount < options.sessions, realm.sessions.count < options.realm.sessions else { return nil }
+        let session = Session(key: key, realm: realm, expiryInterval: expiryInterval)
+        realm.sessions[key.clientID] = session
+        sessionCount += 1
+        return session
+    }
+
+    func makeRealm(_ name: MQTTString) -> Realm {
+        if let realm = realms[name] { return realm }
+        let realm = Realm(name: name, broker: self)
+        realms[name] = realm
+        return realm
     }
 
     /// Seconds that the session lives after its connection (§3.1.2.11.2). In MQTT 3.1.1 it is for ever or not at all.
@@ -45,6 +57,8 @@ extension Broker {
     /// The connection of the session has ended.
     func detach(_ session: Session) {
         session.connection = nil
+        session.realm.wake(session, false)
+        session.retainedWaiting.removeAll { $0.qos == .atMostOnce }
         for index in 0..<session.pending.count { session.pending[index].acknowledges = false }
         if let will = session.will {
             // [MQTT-3.1.2-8], §3.1.3.2.2: after the delay or at the session's end, whichever comes first.
@@ -71,11 +85,11 @@ extension Broker {
         realm.sessions[session.key.clientID] = nil
         sessionCount -= 1
         sleepers.remove(session)
-        session.queue.removeAll()
         session.received = [:]
+        for delivery in session.takeUndelivered() { realm.shareAnew(delivery) }
         if session.isPersisted {
             session.isPersisted = false
-            act(.forget(session.key))
+            forget(session.key)
         }
     }
 
@@ -88,15 +102,16 @@ extension Broker {
 
     /// Takes up a session that was stored before the server started, so that messages are kept for its client from now on.
     package func restore(_ snapshot: SessionSnapshot) {
-        guard session(snapshot.key) == nil, sessionCount < options.sessions, snapshot.expiryInterval > 0 else { return }
-        let realm = realms[snapshot.key.realm] ?? Realm(name: snapshot.key.realm, broker: self)
-        realms[snapshot.key.realm] = realm
-        let session = Session(key: snapshot.key, realm: realm, expiryInterval: snapshot.expiryInterval)
-        realm.sessions[snapshot.key.clientID] = session
-        sessionCount += 1
-        session.restore(snapshot, limits: options.queue)
+        guard session(snapshot.key) == nil, snapshot.expiryInterval > 0,
+            let session = addSession(snapshot.key, expiryInterval: snapshot.expiryInterval)
+        else { return }
+        session.restore(snapshot)
+        session.principal = snapshot.principal
         session.will = snapshot.will
         detach(session)
+        // What was counted before the restart counts on.
+        if let expiresAt = snapshot.expiresAt { session.expiresAt = expiresAt.moved(by: -epoch) }
+        if session.will != nil, let willAt = snapshot.willAt { session.willAt = willAt.moved(by: -epoch) }
     }
 
     /// The Will is published like any message, and asks for acceptance like any message ([MQTT-3.1.2-8] to [MQTT-3.1.2-10]).
@@ -107,11 +122,10 @@ extension Broker {
             topic: will.topic, payload: will.payload, qos: will.qos, retain: will.retain,
             properties: will.properties.without(.willDelayInterval, .messageExpiryInterval),
             expiry: will.properties.messageExpiryInterval.map { now.after(seconds: $0) })
-        if will.retain, !session.realm.retained.hasRoom(for: message) { return }
         act(
             .accept(
                 PendingPublish(
                     message: message, key: session.key, principal: session.principal, session: nil, packetID: 0,
-                    isWill: true)))
+                    since: now, isWill: true)))
     }
 }

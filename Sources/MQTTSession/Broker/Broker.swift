@@ -8,13 +8,16 @@ package final class Broker {
     package let options: BrokerOptions
     /// The present, by a clock that only goes forward.
     package var now: Instant
+    /// Milliseconds from 1970 to the zero of that clock. Whoever runs the broker sets it anew now and then, for people set
+    /// clocks.
+    package var epoch: Int64 = 0
     private var actions: [Action] = []
     var connections = Patrol<Connection>()
     /// Sessions without a connection.
     var sleepers = Patrol<Session>()
     var realms: [MQTTString: Realm] = [:]
     var sessionCount = 0
-    private var changed: [Session] = []
+    var writes = PendingWrites()
     private var routed: UInt64 = 0
     private var matches: [Match] = []
 
@@ -55,15 +58,15 @@ package final class Broker {
 
     /// To be called about ten times a second: keep-alive, delays of Wills, expiry of sessions, and what is to be persisted.
     package func tick() {
-        for connection in connections.nextOnes() { connection.checkSilence() }
+        for connection in connections.nextOnes() { connection.checkTime() }
         for session in sleepers.nextOnes() { checkTime(of: session) }
-        persistChanged()
+        writeChanges()
     }
 
     /// Closes every connection.
     package func shutDown() {
         for connection in connections.all { connection.close(.serverShuttingDown) }
-        persistChanged()
+        writeChanges()
     }
 
     /// Ends the connection of a client, if it has one.
@@ -81,6 +84,7 @@ package final class Broker {
         pending.verdict = verdict
         if let session = pending.session {
             session.settle(self)
+            session.connection?.proceed()
         } else if case .route = verdict, let realm = realms[pending.key.realm] {
             route(pending.message, from: nil, in: realm)
         }
@@ -97,38 +101,35 @@ package final class Broker {
 
     /// A message for one client, whatever it subscribed to.
     ///
-    /// - Returns: whether there is such a session.
     @discardableResult
-    package func deliver(_ message: Message, to key: SessionKey) -> Bool {
-        guard let session = session(key) else { return false }
-        session.deliver(Delivery(message: message, qos: min(message.qos, options.maximumQoS)))
-        return true
+    package func deliver(_ message: Message, to key: SessionKey) -> DeliveryOutcome {
+        guard let session = session(key) else { return .unknownClient }
+        return session.deliver(Delivery(message: message, qos: min(message.qos, options.maximumQoS)))
     }
 
     /// One session that a message goes to, with what its overlapping subscriptions make of it together.
     private struct Match {
         let session: Session
-        var qos: QoS
-        var retain: Bool
-        var identifiers: [Int]
+        var delivery: Delivery
     }
 
-    /// Keeps the message if it is to be retained, and gives it to every session with a matching subscription, once, at the highest
-    /// of their QoS and with all their identifiers ([MQTT-3.3.4-2] to [MQTT-3.3.4-5]).
+    /// Keeps the message if it is to be retained and there is room, and gives it to every session with a matching subscription, once, at the highest
+    /// of their QoS and with all their identifiers ([MQTT-3.3.4-2] to [MQTT-3.3.4-5]); and once more to one member of every
+    /// matching share (§4.8.2).
     ///
     /// - Returns: to how many sessions it goes.
     @discardableResult
     func route(_ message: Message, from publisher: Session?, in realm: Realm) -> Int {
-        if message.retain { realm.retained.set(message.stored()) }
+        if message.retain { realm.retain(message) }
         routed += 1
         realm.subscriptions.match(message.topic) { session, subscription in
             // [MQTT-3.8.3-3]
             if subscription.options.noLocal, session === publisher { return }
             match(session, subscription, message)
         } shared: { group in
-            // Whoever can take it now comes first.
-            if let (session, subscription) = group.choose({ $0.isOnline && $0.queue.isEmpty }) {
-                match(session, subscription, message)
+            if let (session, subscription) = group.choose({ $0.hasNothingWaiting }) {
+                matches.append(
+                    Match(session: session, delivery: Delivery(of: message, by: subscription, share: group.share)))
             }
         }
         defer { matches.removeAll(keepingCapacity: true) }
@@ -136,49 +137,22 @@ package final class Broker {
         // Many will keep it: the bytes are copied once for all of them.
         let shared = matches.count > 1 ? message.stored() : message
         for match in matches {
-            match.session.deliver(
-                Delivery(
-                    message: shared, qos: match.qos, retain: match.retain, subscriptionIdentifiers: match.identifiers))
+            var delivery = match.delivery
+            delivery.message = shared
+            match.session.deliver(delivery)
         }
         return matches.count
     }
 
     private func match(_ session: Session, _ subscription: Subscription, _ message: Message) {
-        let qos = min(message.qos, subscription.options.qos)
-        // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
-        let retain = message.retain && subscription.options.retainAsPublished
-        if session.routing.message == routed {
-            let place = session.routing.place
-            matches[place].qos = max(matches[place].qos, qos)
-            matches[place].retain = matches[place].retain || retain
-            if subscription.identifier != 0 { matches[place].identifiers.append(Int(subscription.identifier)) }
-            return
+        let delivery = Delivery(of: message, by: subscription)
+        guard session.routing.message == routed else {
+            session.routing = (routed, matches.count)
+            return matches.append(Match(session: session, delivery: delivery))
         }
-        session.routing = (routed, matches.count)
-        matches.append(
-            Match(
-                session: session, qos: qos, retain: retain,
-                identifiers: subscription.identifier == 0 ? [] : [Int(subscription.identifier)]))
-    }
-
-    // MARK: Persistence
-
-    /// The session is not what was persisted of it.
-    func changed(_ session: Session) {
-        guard !session.hasChanged, session.isDurable || session.isPersisted else { return }
-        session.hasChanged = true
-        changed.append(session)
-    }
-
-    /// Sessions are persisted a tick after they changed, once however often they did.
-    private func persistChanged() {
-        guard !changed.isEmpty else { return }
-        for session in changed where session.hasChanged {
-            session.hasChanged = false
-            guard session.realm.sessions[session.key.clientID] === session, session.isDurable else { continue }
-            session.isPersisted = true
-            act(.persist(session.snapshot))
-        }
-        changed.removeAll(keepingCapacity: changed.capacity <= 1_024)
+        let place = session.routing.place
+        matches[place].delivery.qos = max(matches[place].delivery.qos, delivery.qos)
+        matches[place].delivery.retain = matches[place].delivery.retain || delivery.retain
+        matches[place].delivery.subscriptionIdentifiers += delivery.subscriptionIdentifiers
     }
 }

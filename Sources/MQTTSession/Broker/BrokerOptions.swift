@@ -6,6 +6,8 @@ package struct BrokerOptions: Sendable {
     /// QoS 1 and 2 publishes of one client that may be unanswered (§3.2.2.3.3). A client of MQTT 3.1.1, which cannot be told, is
     /// not read from beyond it.
     package var receiveMaximum: UInt16 = 128
+    /// Bytes of publishes of one client that may be undecided before it is not read from.
+    package var undecidedBytes = 1 << 20
     /// The largest alias that clients may use (§3.2.2.3.8).
     package var topicAliasMaximum: UInt16 = 16
     /// The most aliases that the server uses towards one client.
@@ -23,8 +25,12 @@ package struct BrokerOptions: Sendable {
     /// In seconds; 0xFFFFFFFF lets sessions live for ever.
     package var maximumSessionExpiry: UInt32 = .max
     package var queue = QueueLimits()
+    /// Of each realm.
     package var retained = QueueLimits(messages: 100_000, bytes: 64 << 20)
     package var subscriptionsPerSession = 10_000
+    /// About what the subscriptions of one session may take, in bytes.
+    package var subscriptionBytesPerSession = 4 << 20
+    package var realm = RealmLimits()
     package var clientIDLength = 1_024
     package var connections = 1_000_000
     package var sessions = 1_000_000
@@ -32,8 +38,29 @@ package struct BrokerOptions: Sendable {
     package var unsentBytes = 64 << 10
     /// How long a connection may take to send its CONNECT, in seconds.
     package var connectTimeout: UInt32 = 10
+    /// How long a client may leave alone what it was sent, in seconds.
+    package var writeTimeout: UInt32 = 60
+    /// How long a CONNECT, an AUTH, a SUBSCRIBE or a PUBLISH may be undecided, in seconds.
+    package var decisionTimeout: UInt32 = 30
+    /// Whether payloads that are said to be UTF-8 must be (§3.3.2.3.2).
+    package var validatesPayloadFormat = true
     /// A Client Identifier for a client that brings none ([MQTT-3.1.3-6]).
     package var makeClientID: @Sendable () -> MQTTString
 
     package init(makeClientID: @escaping @Sendable () -> MQTTString) { self.makeClientID = makeClientID }
+}
+
+/// How much the clients of one realm may take together, so that none takes what belongs to the others.
+package struct RealmLimits: Sendable {
+    package var sessions: Int
+    /// About what their subscriptions take.
+    package var subscriptionBytes: Int
+    /// Of the messages that wait for them.
+    package var queuedBytes: Int
+
+    package init(sessions: Int = 250_000, subscriptionBytes: Int = 256 << 20, queuedBytes: Int = 256 << 20) {
+        self.sessions = sessions
+        self.subscriptionBytes = subscriptionBytes
+        self.queuedBytes = queuedBytes
+    }
 }

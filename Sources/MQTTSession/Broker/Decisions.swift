@@ -75,9 +75,24 @@ package enum PublishVerdict: Sendable {
     case route
     /// It has been taken in, and nobody else gets it.
     case consume
-    /// The client is told with this reason; one of MQTT 3.1.1, which cannot be told, is disconnected without
-    /// acknowledgement ([MQTT-3.3.5-2] of that standard).
+    /// It is not wanted, now or later. The client is told with this reason, and the exchange is over (§4.3.2, §4.3.3); one of
+    /// MQTT 3.1.1, which cannot be told, is disconnected without acknowledgement ([MQTT-3.3.5-2] of that standard).
     case refuse(ReasonCode, Properties = [])
+    /// It could not be taken in now. It gets no acknowledgement, for any would end the exchange; the connection ends with this
+    /// reason, and the client sends the message again when it is back ([MQTT-4.4.0-1]).
+    case fail(ReasonCode)
+}
+
+/// What became of a message for one client.
+package enum DeliveryOutcome: Sendable, Equatable {
+    /// It is on its way.
+    case sent
+    /// It waits for the client.
+    case kept
+    /// There was no room, the client is away and the message is of QoS 0, it has expired, or it is larger than the client takes.
+    case dropped
+    /// There is no such session.
+    case unknownClient
 }
 
 package enum SubscriptionVerdict: Sendable, Equatable {

@@ -19,7 +19,7 @@ extension Connection {
             throw .protocolError("a client cannot end the authentication")
         }
         guard let session else { return }
-        question = .reauthentication
+        undecided = .reauthentication
         let connect = Connect(clientID: session.key.clientID)
         ask(
             authenticate.reason == .reauthenticate ? .again : .answer, connect,

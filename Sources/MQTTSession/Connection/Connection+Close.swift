@@ -48,7 +48,7 @@ extension Connection {
             return
         }
         if version == .v5 {
-            send(.disconnect(Disconnect(reason: reason.fitting(.disconnect), properties: properties)))
+            _ = sendIfTaken(.disconnect(Disconnect(reason: reason.fitting(.disconnect), properties: properties)))
         }
         end(reason)
         broker.act(.close(self))
@@ -63,7 +63,7 @@ extension Connection {
     /// Takes the session, if there is one, from the connection.
     private func end(_ reason: ReasonCode) {
         phase = .closed
-        question = nil
+        undecided = nil
         framer.clear()
         inboundAliases = InboundTopicAliases()
         outboundAliases = OutboundTopicAliases(maximum: 0)
@@ -75,11 +75,19 @@ extension Connection {
         broker.detach(session)
     }
 
-    /// Whether the client has been silent for longer than it may ([MQTT-3.1.2-22]), or has not come to its CONNECT.
-    func checkSilence() {
-        guard let silenceAllowed, broker.now.milliseconds - lastHeard.milliseconds > silenceAllowed else { return }
+    /// Looks whether somebody has been waited for long enough: the client to take what it was sent, whoever decides, and the
+    /// client to say something ([MQTT-3.1.2-22]) or to come to its CONNECT.
+    func checkTime() {
+        let now = broker.now
+        let options = broker.options
+        if let unsentSince, now.isPast(unsentSince, bySeconds: options.writeTimeout) { return close(.quotaExceeded) }
+        if isAsking, now.isPast(askedAt, bySeconds: options.decisionTimeout) { return close(.serverBusy) }
+        if let oldest = session?.pending.first, now.isPast(oldest.since, bySeconds: options.decisionTimeout) {
+            return broker.answer(oldest, with: .fail(.serverBusy))
+        }
         // Whoever is not read from cannot be heard.
-        guard wantsToRead else { return }
+        guard let silenceAllowed, wantsToRead else { return }
+        guard now.milliseconds - lastHeard.milliseconds > silenceAllowed else { return }
         if isConnected { close(.keepAliveTimeout) } else { closeSilently() }
     }
 }

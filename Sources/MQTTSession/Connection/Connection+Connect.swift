@@ -16,7 +16,12 @@ extension Connection {
             guard !will.retain || broker.options.retainAvailable else {
                 throw MQTTFault(.retainNotSupported, "the will cannot be retained")  // [MQTT-3.2.2-13]
             }
+            guard isOfItsFormat(will.payload, will.properties) else {
+                throw MQTTFault(.payloadFormatInvalid, "the will is not the UTF-8 that it says it is")  // §3.1.3.2.3
+            }
         }
+        receiveMaximum = connect.properties.receiveMaximum ?? .max
+        maximumPacketSize = connect.properties.maximumPacketSize.map { Int($0) } ?? .max
         wantsProblemInformation = connect.properties.requestProblemInformation ?? true
         authenticationMethod = connect.properties.authenticationMethod?.detached()
         phase = .deciding(connect)
@@ -26,16 +31,22 @@ extension Connection {
     func ask(_ step: AuthenticationRequest.Step, _ connect: Connect, data: ByteSlice?) {
         broker.act(
             .authenticate(
-                self,
+                newQuestion(),
                 AuthenticationRequest(
                     step: step, peer: peer, connect: connect, method: authenticationMethod, data: data,
                     principal: session?.principal)))
     }
 
-    /// The answer to ``Action/authenticate(_:_:)``. Without effect when the connection has gone meanwhile.
-    package func decide(_ verdict: AuthenticationVerdict) {
-        if case .connected = phase, case .reauthentication? = question {
-            question = nil
+    func newQuestion() -> Question {
+        questions += 1
+        askedAt = broker.now
+        return Question(connection: self, number: questions)
+    }
+
+    /// Without effect when the connection has gone meanwhile.
+    func decide(_ verdict: AuthenticationVerdict) {
+        if case .connected = phase, case .reauthentication? = undecided {
+            undecided = nil
             decideReauthentication(verdict)
         } else if case .deciding(let connect) = phase {
             switch verdict {
@@ -63,11 +74,8 @@ extension Connection {
             return refuse(.quotaExceeded, [])
         }
         version = connect.version
-        let properties = connect.properties
-        receiveMaximum = properties.receiveMaximum ?? .max
-        maximumPacketSize = properties.maximumPacketSize.map { Int($0) } ?? .max
         outboundAliases = OutboundTopicAliases(
-            maximum: min(properties.topicAliasMaximum ?? 0, broker.options.outboundTopicAliases))
+            maximum: min(connect.properties.topicAliasMaximum ?? 0, broker.options.outboundTopicAliases))
         session.principal = admission.principal
         session.will = connect.will?.detached()
         session.willAt = nil
@@ -77,13 +85,16 @@ extension Connection {
         session.connection = self
         self.session = session
         phase = .connected
+        lastHeard = broker.now
         silenceAllowed = keepAlive(of: connect).allowed
         send(
             .connectAcknowledgement(
                 ConnectAcknowledgement(
                     sessionPresent: isPresent, reason: .success,
                     properties: version == .v5 ? offer(connect, admission, session) : [])))
+        guard isConnected else { return }
         broker.act(.connected(self))
+        session.realm.wake(session, true)
         session.resume()
         broker.changed(session)
     }
@@ -132,7 +143,7 @@ extension Connection {
     /// CONNACK with a failure, and the end ([MQTT-3.2.2-7]).
     func refuse(_ reason: ReasonCode, _ properties: Properties) {
         if speaks {
-            send(
+            _ = sendIfTaken(
                 .connectAcknowledgement(
                     ConnectAcknowledgement(
                         reason: reason.fitting(.connectAcknowledgement), properties: version == .v5 ? properties : [])))

@@ -3,44 +3,53 @@ import MQTTCodec
 /// PUBLISH to the client, and what answers it (§3.3 to §3.7, §4.3, §4.4, §4.9).
 extension Session {
     /// Sends the message now if it may be sent, and keeps it otherwise as far as there is room.
-    func deliver(_ delivery: Delivery) {
+    @discardableResult
+    func deliver(_ delivery: Delivery) -> DeliveryOutcome {
         guard let connection else {
             // At most once: not for a client that is away.
-            guard delivery.qos != .atMostOnce else { return }
-            keep(delivery)
-            return
+            return delivery.qos == .atMostOnce ? .dropped : keep(delivery)
         }
-        if queue.isEmpty, !inflight.owesAgain, mayBegin(delivery, connection) {
-            begin(delivery, connection)
-        } else {
-            keep(delivery)
-        }
+        guard hasNothingWaiting, mayBegin(delivery, connection) else { return keep(delivery) }
+        return begin(delivery, connection) ? .sent : .dropped
     }
 
-    private func keep(_ delivery: Delivery) {
+    private func keep(_ delivery: Delivery) -> DeliveryOutcome {
+        let broker = realm.broker
         var kept = delivery
         kept.message = delivery.message.stored()
-        queue.append(kept, limits: realm.broker.options.queue)
-        if delivery.qos != .atMostOnce { realm.broker.changed(self) }
+        var limits = broker.options.queue
+        limits.bytes = min(limits.bytes, queue.bytes + max(0, broker.options.realm.queuedBytes - realm.queuedBytes))
+        guard withQueue({ $0.append(kept, limits: limits, now: broker.now) }) else { return .dropped }
+        if delivery.qos != .atMostOnce { broker.changed(self) }
+        return .kept
     }
 
     private func mayBegin(_ delivery: Delivery, _ connection: Connection) -> Bool {
         guard connection.unsent < connection.broker.options.unsentBytes else { return false }
-        guard delivery.qos != .atMostOnce else { return true }
-        // [MQTT-3.3.4-9]
-        return inflight.count < min(Int(connection.receiveMaximum), connection.broker.options.outboundInflight)
+        return delivery.qos == .atMostOnce || hasQuota(connection)
     }
 
-    private func begin(_ delivery: Delivery, _ connection: Connection) {
-        guard !delivery.message.hasExpired(at: connection.broker.now) else { return }  // [MQTT-3.3.2-5]
+    /// Whether the client takes one more QoS 1 or 2 message ([MQTT-3.3.4-9]).
+    private func hasQuota(_ connection: Connection) -> Bool {
+        inflight.sentCount < min(Int(connection.receiveMaximum), connection.broker.options.outboundInflight)
+    }
+
+    /// - Returns: false when it has expired ([MQTT-3.3.2-5]) or is larger than the client takes.
+    @discardableResult
+    private func begin(_ delivery: Delivery, _ connection: Connection) -> Bool {
+        guard !delivery.message.hasExpired(at: connection.broker.now) else { return false }
         guard delivery.qos != .atMostOnce else {
-            connection.publish(delivery, packetID: 0, isDuplicate: false)
-            return
+            return connection.publish(delivery, packetID: 0, isDuplicate: false)
         }
         var kept = delivery
         kept.message = delivery.message.stored()
         let packetID = inflight.begin(kept)
-        if !connection.publish(kept, packetID: packetID, isDuplicate: false) { inflight.cancel(packetID) }
+        guard connection.publish(kept, packetID: packetID, isDuplicate: false) else {
+            inflight.cancel(packetID)
+            return false
+        }
+        connection.broker.changed(self)
+        return true
     }
 
     /// Sends what waits, as far as the client and its socket take it.
@@ -48,10 +57,19 @@ extension Session {
         guard let connection else { return }
         while inflight.owesAgain {
             guard connection.unsent < connection.broker.options.unsentBytes else { return }
-            if let exchange = inflight.nextAgain() { sendAgain(exchange, connection) }
+            if let exchange = inflight.nextAgain(publishes: hasQuota(connection)) {
+                sendAgain(exchange, connection)
+            } else if inflight.owesAgain {
+                return
+            }
+        }
+        while let delivery = retainedWaiting.first {
+            guard mayBegin(delivery, connection) else { return }
+            _ = retainedWaiting.popFirst()
+            begin(delivery, connection)
         }
         while let delivery = queue.first, mayBegin(delivery, connection) {
-            _ = queue.popFirst()
+            _ = withQueue { $0.popFirst() }
             begin(delivery, connection)
         }
     }
@@ -99,8 +117,7 @@ extension Connection {
         let packet = Packet.publish(publish)
         guard let size = packet.encodedSize(version), size <= maximumPacketSize else { return false }
         if let newAlias { outboundAliases.established(message.topic, newAlias) }
-        unsent += size
-        broker.act(.send(self, packet))
+        hand(packet, size)
         return true
     }
 

@@ -11,8 +11,11 @@ extension Connection {
         guard !publish.retain || broker.options.retainAvailable else {
             throw MQTTFault(.retainNotSupported, "retained messages are not supported")  // [MQTT-3.2.2-14]
         }
+        let isOfItsFormat = isOfItsFormat(publish.payload, publish.properties)
         if publish.qos != .atMostOnce {
             guard try begin(publish, session) else { return }
+        } else if !isOfItsFormat {
+            throw MQTTFault(.payloadFormatInvalid, "a payload is not the UTF-8 that it says it is")
         }
         let message = Message(
             topic: topic, payload: publish.payload, qos: publish.qos, retain: publish.retain,
@@ -20,13 +23,22 @@ extension Connection {
             expiry: publish.properties.messageExpiryInterval.map { broker.now.after(seconds: $0) })
         let pending = PendingPublish(
             message: message, key: session.key, principal: session.principal, session: session,
-            packetID: publish.packetID)
-        session.pending.append(pending)
-        if publish.retain, !session.realm.retained.hasRoom(for: message) {
-            broker.answer(pending, with: .refuse(.quotaExceeded))
+            packetID: publish.packetID, since: broker.now)
+        session.addPending(pending)
+        if !isOfItsFormat {
+            pending.verdict = .refuse(.payloadFormatInvalid)
+        } else if publish.retain, !session.realm.retained.hasRoom(for: message, now: broker.now) {
+            pending.verdict = .refuse(.quotaExceeded)
         } else {
-            broker.act(.accept(pending))
+            return broker.act(.accept(pending))
         }
+        session.settle(broker)
+    }
+
+    /// Whether a payload that is said to be UTF-8 is ([MQTT-3.3.2-4] leaves the check to the server's choice).
+    func isOfItsFormat(_ payload: ByteSlice, _ properties: Properties) -> Bool {
+        guard broker.options.validatesPayloadFormat, properties.payloadIsUTF8 == true else { return true }
+        return payload.isUTF8
     }
 
     /// Counts a QoS 1 or 2 publish against the quota (§4.9) and finds QoS 2 duplicates.
@@ -44,9 +56,13 @@ extension Connection {
                 session.pending[index].acknowledges = true
             }
             return false
-        case .some:
+        case .some where version == .v5:
             send(.publishAcknowledgement(Acknowledgement(packetID: publish.packetID, reason: .packetIdentifierInUse)))
             return false
+        case .some:
+            // MQTT 3.1.1 has no word for it, and PUBACK would promise what nobody keeps. The client has forgotten its QoS 2
+            // exchange, and so do we.
+            session.received[publish.packetID] = nil
         case nil: break
         }
         unanswered += 1
@@ -108,7 +124,7 @@ extension Session {
     /// Finishes the publishes that are decided, in the order in which they came, up to the first that is not.
     func settle(_ broker: Broker) {
         while let pending = pending.first, let verdict = pending.verdict {
-            _ = self.pending.popFirst()
+            takeFirstPending()
             settle(pending, verdict, broker)
         }
     }
@@ -121,11 +137,27 @@ extension Session {
             if broker.route(pending.message, from: self, in: realm) == 0 { reason = .noMatchingSubscribers }
         case .consume: break
         case .refuse(let code, let more): (reason, properties) = (code, more)
+        case .fail(let code): return fail(pending, code)
         }
         if pending.message.qos == .exactlyOnce, received[pending.packetID] != nil {
             received[pending.packetID] = reason.isFailure ? nil : .accepted
             broker.changed(self)
         }
         if pending.acknowledges { connection?.acknowledge(pending, reason, properties) }
+    }
+
+    /// The message was not taken in, so the client must not believe that it was: it is to come again.
+    private func fail(_ pending: PendingPublish, _ reason: ReasonCode) {
+        guard pending.message.qos != .atMostOnce else { return }
+        if pending.message.qos == .exactlyOnce { received[pending.packetID] = nil }
+        if pending.acknowledges { connection?.close(reason) }
+    }
+
+    /// Whether as much is undecided as may be. A client of MQTT 5 that exceeds its quota is to be told (§4.9), so one publish
+    /// more is looked at.
+    func hasTooMuchPending(_ version: ProtocolVersion) -> Bool {
+        let options = realm.broker.options
+        return pending.count >= Int(options.receiveMaximum) + (version == .v5 ? 1 : 0)
+            || pendingBytes >= options.undecidedBytes
     }
 }

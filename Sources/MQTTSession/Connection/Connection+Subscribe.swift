@@ -7,14 +7,22 @@ extension Connection {
         else {
             throw MQTTFault(.subscriptionIdentifiersNotSupported, "subscription identifiers are not supported")
         }
-        question = .subscription(subscribe)
-        broker.act(.authorize(self, subscribe.requests))
+        guard !isInUse(subscribe.packetID) else {
+            let reasons = [ReasonCode](repeating: .packetIdentifierInUse, count: subscribe.requests.count)
+            return send(
+                .subscribeAcknowledgement(SubscribeAcknowledgement(packetID: subscribe.packetID, reasons: reasons)))
+        }
+        undecided = .subscription(subscribe)
+        broker.act(.authorize(newQuestion(), subscribe.requests))
     }
 
-    /// The answer to ``Action/authorize(_:_:)``: one verdict a request. Without effect when the connection has gone meanwhile.
-    package func decide(_ verdicts: [SubscriptionVerdict]) {
-        guard case .connected = phase, case .subscription(let subscribe)? = question, let session else { return }
-        question = nil
+    /// Whether a QoS 2 exchange has the identifier ([MQTT-2.2.1-3]). MQTT 3.1.1 has no word for it.
+    private func isInUse(_ packetID: UInt16) -> Bool { version == .v5 && session?.received[packetID] != nil }
+
+    /// Without effect when the connection has gone meanwhile.
+    func decide(_ verdicts: [SubscriptionVerdict]) {
+        guard case .connected = phase, case .subscription(let subscribe)? = undecided, let session else { return }
+        undecided = nil
         var reasons: [ReasonCode] = []
         var retained: [(request: SubscriptionRequest, granted: Subscription)] = []
         for (index, request) in subscribe.requests.enumerated() {
@@ -35,7 +43,8 @@ extension Connection {
         send(
             .subscribeAcknowledgement(
                 SubscribeAcknowledgement(packetID: subscribe.packetID, reasons: reasons)))
-        for (request, granted) in retained { sendRetained(request.filter, granted, session) }
+        for (request, granted) in retained { addRetained(request.filter, granted, session) }
+        session.sendWaiting()
         broker.changed(session)
         proceed()
     }
@@ -50,10 +59,10 @@ extension Connection {
             return .refuse(.wildcardSubscriptionsNotSupported)
         }
         guard case .grant(let most) = verdict else { return verdict }
-        if session.subscriptions.count >= options.subscriptionsPerSession, session.subscriptions[request.filter] == nil
-        {
-            return .refuse(.quotaExceeded)
-        }
+        // A client that does not take the retained messages that it asked for cannot ask for more and more.
+        guard session.realm.hasRoom(for: request.filter, of: session),
+            session.retainedWaiting.count <= options.retained.messages
+        else { return .refuse(.quotaExceeded) }
         return .grant(min(request.options.qos, most, options.maximumQoS))
     }
 
@@ -67,20 +76,20 @@ extension Connection {
         }
     }
 
-    private func sendRetained(_ filter: MQTTString, _ subscription: Subscription, _ session: Session) {
-        let identifiers = subscription.identifier == 0 ? [] : [Int(subscription.identifier)]
+    /// They are sent as the client takes them, however many they are.
+    private func addRetained(_ filter: MQTTString, _ subscription: Subscription, _ session: Session) {
         for message in session.realm.retained.matching(filter, now: broker.now) {
-            session.deliver(
-                Delivery(
-                    message: message, qos: min(message.qos, subscription.options.qos), retain: true,  // [MQTT-3.3.1-8]
-                    subscriptionIdentifiers: identifiers))
+            var delivery = Delivery(of: message, by: subscription)
+            delivery.retain = true  // [MQTT-3.3.1-8]
+            session.retainedWaiting.append(delivery)
         }
     }
 
     func receive(_ unsubscribe: Unsubscribe) {
         guard let session else { return }
         let reasons: [ReasonCode] = unsubscribe.filters.map { filter in
-            session.realm.unsubscribe(session, filter) ? .success : .noSubscriptionExisted
+            if isInUse(unsubscribe.packetID) { return .packetIdentifierInUse }
+            return session.realm.unsubscribe(session, filter) ? .success : .noSubscriptionExisted
         }
         send(
             .unsubscribeAcknowledgement(

@@ -17,7 +17,7 @@ package final class Connection: Patrolled {
     }
 
     /// Somebody decides about something that a connected client wants; what it sends meanwhile waits.
-    enum Question {
+    enum Undecided {
         case subscription(Subscribe)
         case reauthentication
     }
@@ -25,7 +25,10 @@ package final class Connection: Patrolled {
     unowned let broker: Broker
     package var peer: Peer
     var phase = Phase.awaitingConnect
-    var question: Question?
+    var undecided: Undecided?
+    /// How many were asked about it, and when the last was.
+    var questions: UInt64 = 0
+    var askedAt: Instant
     var framer = PacketFramer()
     package internal(set) var version = ProtocolVersion.v3_1_1
     package internal(set) var session: Session?
@@ -46,14 +49,16 @@ package final class Connection: Patrolled {
     /// In milliseconds; nil when it is turned off.
     var silenceAllowed: Int64?
     var lastHeard: Instant
-    /// Bytes that were handed over and perhaps are not on the wire.
-    var unsent = 0
+    /// Bytes that were handed over and perhaps are not on the wire, and since when there are some.
+    private(set) var unsent = 0
+    private(set) var unsentSince: Instant?
     var patrolPlace: Int?
 
     init(broker: Broker, peer: Peer) {
         self.broker = broker
         self.peer = peer
         lastHeard = broker.now
+        askedAt = broker.now
         silenceAllowed = Int64(broker.options.connectTimeout) * 1000
     }
 
@@ -62,14 +67,11 @@ package final class Connection: Patrolled {
 
     /// Whether more bytes should be read from the network. When not, TCP makes the client wait.
     package var wantsToRead: Bool {
-        switch phase {
-        case .deciding: false
-        case .awaitingConnect, .challenged, .closed: true
-        case .connected:
-            question == nil && unsent < 4 * broker.options.unsentBytes
-                && (session?.pending.count ?? 0) < Int(broker.options.receiveMaximum)
-        }
+        isClosed || !isHeld && unsent < 4 * broker.options.unsentBytes
     }
+
+    /// The network is read from again after a time when it was not: only from now on can the client be silent.
+    package func readingResumed() { lastHeard = broker.now }
 
     // MARK: Input
 
@@ -97,9 +99,14 @@ package final class Connection: Patrolled {
     private var isHeld: Bool {
         switch phase {
         case .deciding, .closed: true
-        case .connected: question != nil
+        case .connected: undecided != nil || session?.hasTooMuchPending(version) == true
         case .awaitingConnect, .challenged: false
         }
+    }
+
+    /// Whether the client waits for a decision about its CONNECT, its AUTH or its SUBSCRIBE.
+    var isAsking: Bool {
+        if case .deciding = phase { true } else { undecided != nil }
     }
 
     private func handle(_ raw: RawPacket) throws(MQTTFault) {
@@ -150,8 +157,29 @@ package final class Connection: Patrolled {
 
     // MARK: Output
 
+    /// Sends what must be said; a client that does not take it cannot be served.
     func send(_ packet: Packet) {
-        guard !isClosed, let size = packet.encodedSize(version) else { return }
+        if !isClosed, !sendIfTaken(packet) { closeSilently() }
+    }
+
+    /// Sends the packet, without its explanations when the client takes nothing so large ([MQTT-3.1.2-24], [MQTT-3.2.2-19],
+    /// [MQTT-3.2.2-20] and likewise).
+    ///
+    /// - Returns: whether the client takes it.
+    func sendIfTaken(_ packet: Packet) -> Bool {
+        guard let size = packet.encodedSize(version) else { return false }
+        guard size > maximumPacketSize else {
+            hand(packet, size)
+            return true
+        }
+        let bare = packet.withoutExplanations
+        guard let size = bare.encodedSize(version), size <= maximumPacketSize else { return false }
+        hand(bare, size)
+        return true
+    }
+
+    func hand(_ packet: Packet, _ size: Int) {
+        if unsentSince == nil { unsentSince = broker.now }
         unsent += size
         broker.act(.send(self, packet))
     }
@@ -159,6 +187,7 @@ package final class Connection: Patrolled {
     /// Everything that was handed over is on the wire, and more may come.
     package func flushed() {
         unsent = 0
+        unsentSince = nil
         guard isConnected else { return }
         session?.sendWaiting()
     }

@@ -37,6 +37,13 @@ struct Fifo<Element> {
 
     mutating func removeAll() { (elements, head) = ([], 0) }
 
+    mutating func removeAll(where isUnwanted: (Element) -> Bool) {
+        guard !isEmpty else { return }
+        elements.removeAll { $0.map(isUnwanted) ?? true }
+        head = 0
+        trim()
+    }
+
     private mutating func trim() {
         if head == elements.count {
             // A large empty array is given back; a small one serves the next message.

@@ -19,6 +19,10 @@ struct InflightWindow {
     private var lastPacketID: UInt16 = 0
 
     var count: Int { exchanges.count }
+    /// How many of them were sent on this connection, and count against the client's Receive Maximum (§4.9).
+    var sentCount: Int {
+        owesAgain ? all.reduce(0) { $0 + ($1.isToBeSentAgain ? 0 : 1) } : count
+    }
     var isEmpty: Bool { exchanges.isEmpty }
     var all: [Exchange] { exchanges.array }
 
@@ -47,12 +51,16 @@ struct InflightWindow {
     private(set) var owesAgain = false
 
     /// The next exchange that is to be sent again, in the original order ([MQTT-4.6.0-1]).
-    mutating func nextAgain() -> Exchange? {
+    ///
+    /// - Parameter publishes: whether the client takes a PUBLISH now.
+    /// - Returns: nil when there is none, or one that must wait.
+    mutating func nextAgain(publishes: Bool) -> Exchange? {
         guard owesAgain else { return nil }
         guard let index = (0..<exchanges.count).first(where: { exchanges[$0].isToBeSentAgain }) else {
             owesAgain = false
             return nil
         }
+        guard publishes || exchanges[index].delivery == nil else { return nil }
         exchanges[index].isToBeSentAgain = false
         return exchanges[index]
     }

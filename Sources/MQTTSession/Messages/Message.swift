@@ -46,6 +46,14 @@ package final class Message: Sendable {
                 properties: properties.detached(), expiry: expiry, ownsItsBytes: true)
     }
 
+    /// The same message with its expiry by a clock whose zero is so many milliseconds earlier.
+    package func moved(by milliseconds: Int64) -> Message {
+        guard let expiry else { return self }
+        return Message(
+            topic: topic, payload: payload, qos: qos, retain: retain, properties: properties,
+            expiry: expiry.moved(by: milliseconds), ownsItsBytes: ownsItsBytes)
+    }
+
     package func hasExpired(at now: Instant) -> Bool {
         guard let expiry else { return false }
         return expiry <= now
@@ -62,12 +70,42 @@ package struct Delivery: Sendable {
     package var retain: Bool
     /// Of all subscriptions that it comes by ([MQTT-3.3.4-3] to [MQTT-3.3.4-5]).
     package var subscriptionIdentifiers: [Int]
+    /// The share that it comes by, if it does.
+    package var share: Share?
 
-    package init(message: Message, qos: QoS, retain: Bool = false, subscriptionIdentifiers: [Int] = []) {
+    package init(
+        message: Message, qos: QoS, retain: Bool = false, subscriptionIdentifiers: [Int] = [], share: Share? = nil
+    ) {
         self.message = message
         self.qos = qos
         self.retain = retain
         self.subscriptionIdentifiers = subscriptionIdentifiers
+        self.share = share
+    }
+
+    /// What a subscription makes of a message ([MQTT-3.8.4-8], [MQTT-3.3.1-12], [MQTT-3.3.1-13]).
+    init(of message: Message, by subscription: Subscription, share: Share? = nil) {
+        self.init(
+            message: message, qos: min(message.qos, subscription.options.qos),
+            retain: message.retain && subscription.options.retainAsPublished,
+            subscriptionIdentifiers: subscription.identifiers, share: share)
+    }
+
+    func moved(by milliseconds: Int64) -> Delivery {
+        var moved = self
+        moved.message = message.moved(by: milliseconds)
+        return moved
+    }
+}
+
+/// What members of a shared subscription have in common (MQTT 5.0 §4.8.2).
+package final class Share: Sendable {
+    package let name: MQTTString
+    package let filter: MQTTString
+
+    package init(name: MQTTString, filter: MQTTString) {
+        self.name = name
+        self.filter = filter
     }
 }
 
@@ -79,7 +117,14 @@ package struct Instant: Sendable, Comparable, Hashable {
 
     package static func < (left: Instant, right: Instant) -> Bool { left.milliseconds < right.milliseconds }
 
+    func moved(by milliseconds: Int64) -> Instant { Instant(milliseconds: self.milliseconds + milliseconds) }
+
     package func after(seconds: UInt32) -> Instant { Instant(milliseconds: milliseconds + Int64(seconds) * 1000) }
+
+    /// Whether more than so many seconds have gone by since then.
+    func isPast(_ earlier: Instant, bySeconds seconds: UInt32) -> Bool {
+        milliseconds - earlier.milliseconds > Int64(seconds) * 1000
+    }
 
     /// Whole seconds until then, rounded up, never less than 0.
     package func seconds(until later: Instant) -> UInt32 {

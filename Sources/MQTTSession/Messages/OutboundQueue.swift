@@ -4,24 +4,43 @@ struct OutboundQueue {
     private(set) var bytes = 0
     /// Deliveries that found no room since the session began.
     private(set) var dropped = 0
+    /// No message in it expires earlier; nil when none does.
+    private var earliestExpiry: Instant?
 
     var count: Int { deliveries.count }
     var isEmpty: Bool { deliveries.isEmpty }
     var first: Delivery? { deliveries.first }
     var all: [Delivery] { deliveries.array }
 
-    /// The newest is what is dropped: what was promised earlier is kept.
+    /// The newest is what is dropped: what was promised earlier is kept, unless it has expired.
     ///
     /// - Returns: whether there was room.
-    @discardableResult
-    mutating func append(_ delivery: Delivery, limits: QueueLimits) -> Bool {
-        let size = delivery.message.footprint
-        guard count < limits.messages, bytes + size <= limits.bytes else {
+    mutating func append(_ delivery: Delivery, limits: QueueLimits, now: Instant) -> Bool {
+        guard hasRoom(for: delivery, limits) || removeExpired(now) && hasRoom(for: delivery, limits) else {
             dropped += 1
             return false
         }
+        append(delivery)
+        return true
+    }
+
+    mutating func append(_ delivery: Delivery) {
         deliveries.append(delivery)
-        bytes += size
+        bytes += delivery.message.footprint
+        if let expiry = delivery.message.expiry { earliestExpiry = min(earliestExpiry ?? expiry, expiry) }
+    }
+
+    private func hasRoom(for delivery: Delivery, _ limits: QueueLimits) -> Bool {
+        count < limits.messages && bytes + delivery.message.footprint <= limits.bytes
+    }
+
+    /// - Returns: whether there may be more room now.
+    private mutating func removeExpired(_ now: Instant) -> Bool {
+        guard let earliestExpiry, earliestExpiry <= now else { return false }
+        deliveries.removeAll { $0.message.hasExpired(at: now) }
+        let left = all
+        bytes = left.reduce(0) { $0 + $1.message.footprint }
+        self.earliestExpiry = left.compactMap(\.message.expiry).min()
         return true
     }
 
@@ -33,7 +52,7 @@ struct OutboundQueue {
 
     mutating func removeAll() {
         deliveries.removeAll()
-        bytes = 0
+        (bytes, earliestExpiry) = (0, nil)
     }
 }
 

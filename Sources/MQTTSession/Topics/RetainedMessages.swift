@@ -10,7 +10,10 @@ struct RetainedMessages {
     private let root = Node()
     private let limits: QueueLimits
     private(set) var count = 0
+    /// About what it all takes, with the nodes of the tree.
     private(set) var bytes = 0
+    /// No message in it expires earlier; nil when none does.
+    private var earliestExpiry: Instant?
 
     init(limits: QueueLimits) { self.limits = limits }
 
@@ -20,18 +23,35 @@ struct RetainedMessages {
         return node?.message
     }
 
-    /// Whether there is room for the message, perhaps in place of another one.
-    func hasRoom(for message: Message) -> Bool {
+    private static func footprint(ofLevel level: MQTTString) -> Int { 250 + level.count }
+
+    /// Whether there is room for the message, perhaps in place of another one or of those that have expired.
+    mutating func hasRoom(for message: Message, now: Instant) -> Bool {
+        fits(message) || removeExpired(now) && fits(message)
+    }
+
+    private func fits(_ message: Message) -> Bool {
         if message.payload.isEmpty { return true }
-        if count < limits.messages, bytes + message.footprint <= limits.bytes { return true }
-        guard let present = self[message.topic] else { return false }
-        return bytes - present.footprint + message.footprint <= limits.bytes
+        var node: Node? = root
+        var added = message.footprint
+        message.topic.forEachLevel { level in
+            node = node?.children[level]
+            if node == nil { added += RetainedMessages.footprint(ofLevel: level) }
+        }
+        if let present = node?.message { return bytes - present.footprint + added <= limits.bytes }
+        return count < limits.messages && bytes + added <= limits.bytes
     }
 
     /// Keeps the message in place of the one before ([MQTT-3.3.1-5]); without a payload it only removes that
     /// ([MQTT-3.3.1-6], [MQTT-3.3.1-7]).
-    mutating func set(_ message: Message) {
-        guard !message.payload.isEmpty else { return remove(message.topic) }
+    ///
+    /// - Returns: false when there is no room.
+    mutating func set(_ message: Message, now: Instant) -> Bool {
+        guard !message.payload.isEmpty else {
+            remove(message.topic)
+            return true
+        }
+        guard hasRoom(for: message, now: now) else { return false }
         var node = root
         message.topic.forEachLevel { level in
             if let child = node.children[level] {
@@ -39,6 +59,7 @@ struct RetainedMessages {
             } else {
                 let child = Node()
                 node.children[level.detached()] = child
+                bytes += RetainedMessages.footprint(ofLevel: level)
                 node = child
             }
         }
@@ -49,6 +70,8 @@ struct RetainedMessages {
         }
         node.message = message
         bytes += message.footprint
+        if let expiry = message.expiry { earliestExpiry = min(earliestExpiry ?? expiry, expiry) }
+        return true
     }
 
     mutating func remove(_ topic: MQTTString) {
@@ -66,9 +89,22 @@ struct RetainedMessages {
         var leaf = found
         while let (parent, level) = path.popLast(), leaf.children.isEmpty, leaf.message == nil {
             parent.children[level] = nil
+            bytes -= RetainedMessages.footprint(ofLevel: level)
             leaf = parent
         }
     }
+
+    /// - Returns: whether there may be more room now.
+    private mutating func removeExpired(_ now: Instant) -> Bool {
+        guard let earliestExpiry, earliestExpiry <= now else { return false }
+        var all: [Message] = []
+        RetainedMessages.collect(root, [RetainedMessages.everything], isRoot: false, &all)
+        for message in all where message.hasExpired(at: now) { remove(message.topic) }
+        self.earliestExpiry = all.compactMap { $0.hasExpired(at: now) ? nil : $0.expiry }.min()
+        return true
+    }
+
+    private static let everything: MQTTString = "#"
 
     /// The messages whose topics match; those that have expired are forgotten on the way.
     mutating func matching(_ filter: MQTTString, now: Instant) -> [Message] {

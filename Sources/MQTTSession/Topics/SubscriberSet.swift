@@ -10,6 +10,11 @@ package struct Subscription: Sendable, Equatable {
         self.options = options
         self.identifier = UInt32(truncatingIfNeeded: identifier)
     }
+
+    var identifiers: [Int] { identifier == 0 ? [] : [Int(identifier)] }
+
+    /// About what a subscription takes, in bytes: its text twice, and nodes for its levels.
+    static func footprint(_ filter: MQTTString) -> Int { 160 + 2 * filter.count + 300 * filter.levelCount }
 }
 
 /// Who subscribed to one filter. Most filters have one subscriber, some have a million.
@@ -93,15 +98,17 @@ struct SubscriberSet<Subscriber: Hashable> {
         return true
     }
 
-    /// - Returns: whether it was there.
-    mutating func remove(_ subscriber: Subscriber) -> Bool {
+    /// - Returns: what it had subscribed to, if it was there.
+    mutating func remove(_ subscriber: Subscriber) -> Subscription? {
         switch content {
-        case .none: return false
+        case .none: return nil
         case .one(let present):
-            guard present.subscriber == subscriber else { return false }
+            guard present.subscriber == subscriber else { return nil }
             content = .none
+            return present.subscription
         case .many(let crowd):
-            guard let place = crowd.place(of: subscriber) else { return false }
+            guard let place = crowd.place(of: subscriber) else { return nil }
+            let removed = crowd.entries[place].subscription
             let wasIndexed = crowd.entries.count > 16
             let last = crowd.entries.removeLast()
             if place < crowd.entries.count {
@@ -111,23 +118,38 @@ struct SubscriberSet<Subscriber: Hashable> {
             if wasIndexed { crowd.places[subscriber] = nil }
             if crowd.entries.count == 16 { crowd.places = [:] }
             if crowd.entries.count == 1 { content = .one(crowd.entries[0]) }
+            return removed
         }
-        return true
     }
 }
 
 /// The subscribers that share one filter under one name: each message goes to one of them (MQTT 5.0 §4.8.2).
 package final class SharedGroup<Subscriber: Hashable> {
-    let name: MQTTString
-    var members = SubscriberSet<Subscriber>()
+    package let share: Share
+    /// Those that are there, and those that are away.
+    private var awake = SubscriberSet<Subscriber>()
+    private var asleep = SubscriberSet<Subscriber>()
     private var turn = 0
 
-    init(name: MQTTString) { self.name = name }
+    init(share: Share) { self.share = share }
 
-    /// Whose turn it is: the next that is `fit`, or else the next that is there.
+    var isEmpty: Bool { awake.isEmpty && asleep.isEmpty }
+
+    /// - Returns: whether the subscriber is new here.
+    func insert(_ subscriber: Subscriber, _ subscription: Subscription, isAwake: Bool) -> Bool {
+        let before = isAwake ? asleep.remove(subscriber) : awake.remove(subscriber)
+        let isNew = isAwake ? awake.insert(subscriber, subscription) : asleep.insert(subscriber, subscription)
+        return isNew && before == nil
+    }
+
+    /// - Returns: what it had subscribed to, if it was there.
+    func remove(_ subscriber: Subscriber) -> Subscription? { awake.remove(subscriber) ?? asleep.remove(subscriber) }
+
+    /// Whose turn it is: the next that is there and `fit`, or else the next that is there, or else the next at all.
     ///
-    /// - Parameter fit: asked of a few members only, so that a message for a thousand sleeping ones costs no more than one.
+    /// - Parameter fit: asked of a few members only, so that a message for a thousand busy ones costs no more than one.
     package func choose(_ fit: (Subscriber) -> Bool) -> (Subscriber, Subscription)? {
+        let members = awake.isEmpty ? asleep : awake
         let count = members.count
         guard count > 0 else { return nil }
         turn = (turn + 1) % count

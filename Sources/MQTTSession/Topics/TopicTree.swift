@@ -45,19 +45,22 @@ package struct TopicTree<Subscriber: Hashable> {
     /// - Parameters:
     ///   - filter: valid, without `$share/…`.
     ///   - shareName: of a shared subscription.
+    ///   - isAwake: whether the subscriber is there; shares turn to those that are.
     /// - Returns: whether the subscription is new; otherwise it replaces the one before.
     @discardableResult
     package mutating func insert(
-        _ subscriber: Subscriber, filter: MQTTString, shareName: MQTTString? = nil, _ subscription: Subscription
+        _ subscriber: Subscriber, filter: MQTTString, shareName: MQTTString? = nil, _ subscription: Subscription,
+        isAwake: Bool = true
     ) -> Bool {
         let node = Int(makeNode(filter))
         let isNew: Bool
         if let shareName {
-            if let group = nodes[node].groups.first(where: { $0.name == shareName }) {
-                isNew = group.members.insert(subscriber, subscription)
+            if let group = nodes[node].groups.first(where: { $0.share.name == shareName }) {
+                isNew = group.insert(subscriber, subscription, isAwake: isAwake)
             } else {
-                let group = SharedGroup<Subscriber>(name: shareName.detached())
-                isNew = group.members.insert(subscriber, subscription)
+                let group = SharedGroup<Subscriber>(
+                    share: Share(name: shareName.detached(), filter: filter.detached()))
+                isNew = group.insert(subscriber, subscription, isAwake: isAwake)
                 nodes[node].groups.append(group)
             }
         } else {
@@ -72,16 +75,28 @@ package struct TopicTree<Subscriber: Hashable> {
     package mutating func remove(_ subscriber: Subscriber, filter: MQTTString, shareName: MQTTString? = nil) -> Bool {
         guard let node = findNode(filter) else { return false }
         if let shareName {
-            guard let index = nodes[Int(node)].groups.firstIndex(where: { $0.name == shareName }),
-                nodes[Int(node)].groups[index].members.remove(subscriber)
+            guard let index = nodes[Int(node)].groups.firstIndex(where: { $0.share.name == shareName }),
+                nodes[Int(node)].groups[index].remove(subscriber) != nil
             else { return false }
-            if nodes[Int(node)].groups[index].members.isEmpty { nodes[Int(node)].groups.remove(at: index) }
+            if nodes[Int(node)].groups[index].isEmpty { nodes[Int(node)].groups.remove(at: index) }
         } else {
-            guard nodes[Int(node)].subscribers.remove(subscriber) else { return false }
+            guard nodes[Int(node)].subscribers.remove(subscriber) != nil else { return false }
         }
         count -= 1
         prune(node, filter)
         return true
+    }
+
+    /// A member of a share has come or gone.
+    package func wake(_ subscriber: Subscriber, filter: MQTTString, shareName: MQTTString, _ isAwake: Bool) {
+        guard let group = group(Share(name: shareName, filter: filter)), let subscription = group.remove(subscriber)
+        else { return }
+        _ = group.insert(subscriber, subscription, isAwake: isAwake)
+    }
+
+    package func group(_ share: Share) -> SharedGroup<Subscriber>? {
+        guard let node = findNode(share.filter) else { return nil }
+        return nodes[Int(node)].groups.first { $0.share.name == share.name }
     }
 
     // MARK: Matching

@@ -1,0 +1,212 @@
+import MQTTCodec
+import MQTTSession
+import Testing
+
+@Suite("no message is lost between an acceptance, a connection and a restart")
+struct LossTests {
+    private let key = SessionKey(realm: "", clientID: "a")
+    private let lasting: Properties = [.sessionExpiryInterval(60)]
+
+    @Test(
+        "a publish that could not be taken in is not acknowledged, and is new when it comes again",
+        arguments: [ProtocolVersion.v5, .v3_1_1], [QoS.atLeastOnce, .exactlyOnce])
+    func failure(_ version: ProtocolVersion, _ qos: QoS) {
+        let server = TestServer()
+        server.accept = { _ in nil }
+        let properties = version == .v5 ? lasting : []
+        let client = server.client("a", version, clean: false, properties: properties)
+        _ = client.take()
+        client.publish("t", "one", qos: qos, id: 5)
+        client.publish("t", "two", qos: .atLeastOnce, id: 6)
+        server.answer(1)
+        server.answer(0, .fail(.serverBusy))
+        #expect(client.isClosed)
+        let reasons = client.take().compactMap { if case .disconnect(let packet) = $0 { packet.reason } else { nil } }
+        #expect(reasons == (version == .v5 ? [.serverBusy] : []))
+        let again = server.client("a", version, clean: false, properties: properties)
+        _ = again.take()
+        again.publish("t", "one", qos: qos, id: 5, duplicate: true)
+        #expect(server.pending.count == 3)
+        server.answer(2)
+        #expect(again.take().map(\.type) == [qos == .atLeastOnce ? .publishAcknowledgement : .publishReceived])
+    }
+
+    @Test("a QoS 0 publish that could not be taken in disturbs nobody")
+    func failureOfQoS0() {
+        let server = TestServer()
+        server.accept = { _ in .fail(.serverBusy) }
+        let client = server.client("a")
+        client.publish("t")
+        #expect(!client.isClosed)
+    }
+
+    @Test("in MQTT 3.1.1 a QoS 1 publish with the identifier of a forgotten QoS 2 exchange is taken")
+    func staleIdentifier() {
+        let server = TestServer()
+        let watcher = server.client("w")
+        watcher.subscribe("#")
+        let client = server.client("a", .v3_1_1)
+        client.publish("t", "old", qos: .exactlyOnce, id: 5)
+        _ = watcher.takePublishes()
+        _ = client.take()
+        client.publish("t", "new", qos: .atLeastOnce, id: 5)
+        #expect(watcher.takePublishes().map(\.text) == ["new"])
+        #expect(client.take() == [.publishAcknowledgement(Acknowledgement(packetID: 5))])
+    }
+
+    @Test("an answer to an earlier question is none to a later one")
+    func staleAnswers() {
+        let server = TestServer()
+        server.authorize = { _ in nil }
+        let client = server.client("a")
+        client.subscribe("first")
+        server.undecided[0].decide([SubscriptionVerdict.refuse(.notAuthorized)])
+        client.subscribe("second", id: 2)
+        _ = client.take()
+        server.undecided[0].decide([SubscriptionVerdict.grant(.exactlyOnce)])
+        server.run()
+        #expect(client.take().isEmpty)
+        server.undecided[1].decide([SubscriptionVerdict.refuse(.quotaExceeded)])
+        server.run()
+        #expect(
+            client.take() == [
+                .subscribeAcknowledgement(SubscribeAcknowledgement(packetID: 2, reasons: [.quotaExceeded]))
+            ])
+    }
+
+    // MARK: Restarts
+
+    @Test("a message that was sent at once and not acknowledged outlives the server")
+    func inflightIsPersisted() throws {
+        let server = TestServer()
+        let client = server.client("a", properties: lasting)
+        client.subscribe("#")
+        server.wait(seconds: 1)
+        server.client("b").publish("t", "sent", qos: .atLeastOnce, id: 1)
+        server.wait(seconds: 1)
+        let snapshot = try #require(server.persisted[key])
+        #expect(snapshot.inflight.map { $0.delivery?.message.payload.array } == [Array("sent".utf8)])
+    }
+
+    @Test("moments are stored by the clock on the wall, since another process has another clock")
+    func clocks() throws {
+        let server = TestServer()
+        server.broker.epoch = 1_700_000_000_000
+        let will = Will(topic: "will", payload: ByteSlice([1]), properties: [.willDelayInterval(50)])
+        let client = server.client("a", will: will, properties: lasting)
+        client.subscribe("#")
+        client.lose()
+        let other = server.client("b")
+        other.publish("t", "short", qos: .atLeastOnce, id: 1, properties: [.messageExpiryInterval(10)])
+        other.publish("t", "long", qos: .atLeastOnce, id: 2, properties: [.messageExpiryInterval(40)])
+        server.wait(seconds: 1)
+        let snapshot = try #require(server.persisted[key])
+        // Another process, 20 seconds later, whose clock has just begun.
+        let next = TestServer()
+        let later = server.broker.now.milliseconds + server.broker.epoch + 20_000
+        next.broker.epoch = later - next.broker.now.milliseconds
+        next.broker.restore(snapshot)
+        let watcher = next.client("w")
+        watcher.subscribe("will")
+        next.wait(seconds: 28)
+        #expect(watcher.takePublishes().isEmpty)
+        next.wait(seconds: 2)
+        #expect(watcher.takePublishes().count == 1)
+        let publishes = next.client("a", clean: false, properties: lasting).takePublishes()
+        #expect(publishes.isEmpty, "both have expired: 51 seconds have gone by")
+        let prompt = TestServer()
+        prompt.broker.epoch = later - prompt.broker.now.milliseconds
+        prompt.broker.restore(snapshot)
+        let waiting = prompt.client("a", clean: false, properties: lasting).takePublishes()
+        #expect(waiting.map(\.text) == ["long"])
+        #expect(waiting.first?.properties.messageExpiryInterval == 19)
+        let late = TestServer()
+        late.broker.epoch = later + 45_000 - late.broker.now.milliseconds
+        late.broker.restore(snapshot)
+        late.wait(seconds: 0)
+        #expect(late.broker.session(key) == nil, "it was to live 60 seconds after its connection")
+    }
+
+    @Test("a Will asks for acceptance in the name of its client after a restart too")
+    func principal() throws {
+        final class Somebody: Sendable {}
+        let server = TestServer()
+        let somebody = Somebody()
+        server.authenticate = { _ in .accept(Admission(principal: somebody)) }
+        let will = Will(topic: "will", payload: ByteSlice([1]), properties: [.willDelayInterval(50)])
+        server.client("a", will: will, properties: lasting).lose()
+        server.wait(seconds: 1)
+        let next = TestServer()
+        var principals: [(any Principal)?] = []
+        next.accept = {
+            principals.append($0.principal)
+            return .route
+        }
+        next.broker.restore(try #require(server.persisted[key]))
+        next.wait(seconds: 55)
+        #expect(principals.count == 1 && principals[0] === somebody)
+    }
+
+    @Test("one write of a session is under way at a time, and one that failed is asked for again")
+    func writes() {
+        let server = TestServer()
+        server.storesAtOnce = false
+        let client = server.client("a", properties: lasting)
+        server.wait(seconds: 1)
+        #expect(server.persisted[key]?.subscriptions.count == 0)
+        client.subscribe("#")
+        server.wait(seconds: 1)
+        #expect(server.persisted[key]?.subscriptions.count == 0, "the first is not done")
+        server.broker.written(key, isDone: true)
+        server.wait(seconds: 1)
+        #expect(server.persisted[key]?.subscriptions.count == 1)
+        server.persisted = [:]
+        server.broker.written(key, isDone: false)
+        server.wait(seconds: 1)
+        #expect(server.persisted[key]?.subscriptions.count == 1)
+        #expect(server.broker.hasUnwrittenChanges)
+        _ = server.client("a")
+        server.wait(seconds: 1)
+        #expect(server.persisted[key] != nil, "it is forgotten when the write before is done")
+        server.broker.written(key, isDone: true)
+        server.wait(seconds: 1)
+        #expect(server.persisted[key] == nil)
+        server.broker.written(key, isDone: true)
+        #expect(!server.broker.hasUnwrittenChanges)
+    }
+
+    @Test("retained messages are told, and taken up again")
+    func retained() throws {
+        let server = TestServer()
+        server.broker.epoch = 5_000_000
+        let client = server.client("a")
+        client.publish("t", "kept", retain: true, properties: [.messageExpiryInterval(10)])
+        client.publish("gone", "x", retain: true)
+        client.publish("gone", "", retain: true)
+        #expect(Array(server.retained.keys) == ["t"])
+        let message = try #require(server.retained["t"])
+        let next = TestServer()
+        next.broker.epoch = 5_000_000 + 4_000
+        next.broker.restoreRetained(message, in: "")
+        let reader = next.client("r")
+        reader.subscribe("#")
+        let publishes = reader.takePublishes()
+        #expect(publishes.map(\.text) == ["kept"] && publishes.first?.properties.messageExpiryInterval == 6)
+    }
+
+    @Test("whoever delivers learns what became of it")
+    func outcomes() {
+        let server = TestServer { $0.queue.messages = 1 }
+        func deliver(_ qos: QoS) -> DeliveryOutcome {
+            defer { server.run() }
+            return server.broker.deliver(Message(topic: "t", payload: ByteSlice([1]), qos: qos), to: key)
+        }
+        #expect(deliver(.atLeastOnce) == .unknownClient)
+        let client = server.client("a", properties: lasting)
+        #expect(deliver(.atLeastOnce) == .sent)
+        client.lose()
+        #expect(deliver(.atMostOnce) == .dropped)
+        #expect(deliver(.atLeastOnce) == .kept)
+        #expect(deliver(.atLeastOnce) == .dropped)
+    }
+}
