@@ -15,8 +15,11 @@ final class BrokerLoop {
     let broker: Broker
     let eventLoop: any EventLoop
     private let delegate: any MQTTDelegate
+    private let allocator = ByteBufferAllocator()
     private var actions: [Action] = []
     private var isPerforming = false
+    /// The last message of QoS 0 with its bytes: a thousand subscribers get the same ones.
+    private var lastPublish: (publish: Publish, version: ProtocolVersion, encoded: ByteBuffer)?
     /// The connections that got something in this round.
     private var touched: [ConnectionHandler] = []
     private var ticking: RepeatedTask?
@@ -105,6 +108,7 @@ final class BrokerLoop {
         while broker.hasActions {
             broker.takeActions(into: &actions)
             for action in actions { perform(action) }
+            lastPublish = nil
             flushTouched()
         }
         actions.removeAll(keepingCapacity: actions.capacity <= 4_096)
@@ -115,7 +119,11 @@ final class BrokerLoop {
         switch action {
         case .send(let connection, let packet):
             guard let handler = handler(of: connection) else { return }
-            handler.append(packet, connection.version)
+            if case .publish(let publish) = packet, publish.qos == .atMostOnce {
+                handler.append(encoded: encoded(publish, connection.version))
+            } else {
+                handler.append(packet, connection.version)
+            }
             touch(handler)
         case .accept(let pending):
             delegate.accept(
@@ -139,6 +147,15 @@ final class BrokerLoop {
         case .forget(let key): delegate.forget(key, answer: WriteAnswer(target: target(key)))
         case .retain(let message, let topic, let realm): delegate.retain(message, topic: topic, in: realm)
         }
+    }
+
+    private func encoded(_ publish: Publish, _ version: ProtocolVersion) -> ByteBuffer {
+        if let lastPublish, lastPublish.version == version, lastPublish.publish == publish { return lastPublish.encoded }
+        let packet = Packet.publish(publish)
+        var buffer = allocator.buffer(capacity: packet.encodedSize(version) ?? 0)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: buffer.capacity) { packet.encode(version, into: $0) }
+        lastPublish = (publish, version, buffer)
+        return buffer
     }
 
     private func touch(_ handler: ConnectionHandler) {

@@ -13,11 +13,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
     static let lingeringTime = TimeAmount.seconds(2)
 
     private let loop: BrokerLoop
+    private static let allocator = ByteBufferAllocator()
+
     private var context: ChannelHandlerContext?
     private var connection: Connection?
     /// What was encoded and not written.
     private var outgoing: ByteBuffer?
     private var isReadHeld = false
+    /// What the channel says of itself, which is asked after every packet.
+    private var isWritable = true
     private var isClosing = false
     private var isSecure: Bool
     private var lingering: Scheduled<Void>?
@@ -118,9 +122,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: Output
 
     func append(_ packet: Packet, _ version: ProtocolVersion) {
-        guard !isClosing, let context, let size = packet.encodedSize(version) else { return }
-        var buffer = outgoing.take() ?? context.channel.allocator.buffer(capacity: size)
+        guard !isClosing, let size = packet.encodedSize(version) else { return }
+        var buffer = outgoing.take() ?? ConnectionHandler.allocator.buffer(capacity: size)
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { packet.encode(version, into: $0) }
+        outgoing = buffer
+    }
+
+    /// The same for a packet that others get too: its bytes are shared as long as nothing else is written with them.
+    func append(encoded: ByteBuffer) {
+        guard !isClosing else { return }
+        guard var buffer = outgoing.take() else {
+            outgoing = encoded
+            return
+        }
+        buffer.writeImmutableBuffer(encoded)
         outgoing = buffer
     }
 
@@ -130,14 +145,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
             context.writeAndFlush(wrapOutboundOut(outgoing), promise: nil)
         }
         if isClosing { return linger(context) }
-        if context.channel.isWritable, let connection {
+        if isWritable, let connection {
             connection.flushed()
             resumeReading()
         }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, let connection, !isClosing {
+        isWritable = context.channel.isWritable
+        if isWritable, let connection, !isClosing {
             loop.advance()
             connection.flushed()
             resumeReading()

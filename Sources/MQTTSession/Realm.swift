@@ -4,7 +4,8 @@ import MQTTCodec
 /// another.
 final class Realm {
     let name: MQTTString
-    unowned let broker: Broker
+    /// It keeps its realms.
+    unowned(unsafe) let broker: Broker
     var sessions: [MQTTString: Session] = [:]
     var subscriptions = TopicTree<Session>()
     var retained: RetainedMessages

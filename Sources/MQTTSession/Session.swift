@@ -4,7 +4,7 @@ import MQTTCodec
 package final class Session: Patrolled {
     package let key: SessionKey
     /// Whose clients it is among. The broker keeps its realms for as long as it lives.
-    unowned let realm: Realm
+    unowned(unsafe) let realm: Realm
     package internal(set) var principal: (any Principal)?
     /// The connection that serves it now.
     package internal(set) var connection: Connection?

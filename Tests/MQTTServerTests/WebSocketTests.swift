@@ -30,12 +30,13 @@ struct WebSocketTests {
         try await channel.writeAndFlush(ByteBuffer(string: handshake))
         // Every byte of it is read by the server: otherwise one of these writes would never end.
         let pings = ByteBuffer(bytes: [[UInt8]](repeating: ping(UInt8(ascii: "x")), count: 1_000).flatMap { $0 })
-        let rounds = 100
+        let rounds = 150
         for _ in 0..<rounds { try await channel.writeAndFlush(pings) }
         try await channel.writeAndFlush(ByteBuffer(bytes: ping(UInt8(ascii: "!"))))
         try await channel.setOption(.autoRead, value: true).get()
         await counter.last()
-        #expect(counter.bytes < rounds * pings.readableBytes / 2)
+        // What fits into the sockets, which is some megabytes, and hardly more.
+        #expect(counter.bytes < rounds * pings.readableBytes * 3 / 4)
         try await channel.close()
         try await server.shutDown()
     }

@@ -156,8 +156,8 @@ extension Session {
     /// Whether as much is undecided as may be. A client of MQTT 5 that exceeds its quota is to be told (§4.9), so one publish
     /// more is looked at.
     func hasTooMuchPending(_ version: ProtocolVersion) -> Bool {
-        let options = realm.broker.options
-        return pending.count >= Int(options.receiveMaximum) + (version == .v5 ? 1 : 0)
-            || pendingBytes >= options.undecidedBytes
+        let broker = realm.broker
+        return pending.count >= Int(broker.options.receiveMaximum) + (version == .v5 ? 1 : 0)
+            || pendingBytes >= broker.options.undecidedBytes
     }
 }

@@ -22,7 +22,8 @@ package final class Connection: Patrolled {
         case reauthentication
     }
 
-    unowned let broker: Broker
+    /// Whoever holds a connection holds its broker: counting that, too, at every step is to no purpose.
+    unowned(unsafe) let broker: Broker
     package var peer: Peer
     var phase = Phase.awaitingConnect
     var undecided: Undecided?
