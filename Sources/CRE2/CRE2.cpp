@@ -25,6 +25,8 @@ const char *cre2_error(const cre2_pattern *pattern) {
 
 int cre2_groups(const cre2_pattern *pattern) { return pattern->inner.NumberOfCapturingGroups(); }
 
+int cre2_size(const cre2_pattern *pattern) { return pattern->inner.ProgramSize(); }
+
 int cre2_search(const cre2_pattern *pattern, const char *text, size_t length, size_t start, ptrdiff_t *offsets, int count) {
     constexpr int kept = 32;
     re2::StringPiece few[kept];

@@ -6,10 +6,50 @@ enum ErrorMessages {
     static func excerpt(_ value: Value) -> String {
         if case .undefined = value { return "nothing" }
         if case .function = value { return "a function" }
-        var writer = JSONWriter()
-        writer.value(value)
-        let text = String(decoding: writer.bytes, as: UTF8.self)
-        return text.count > 120 ? "\(text.prefix(117))..." : text
+        var excerpt = Excerpt()
+        excerpt.add(value)
+        let text = excerpt.text
+        return text.count > Excerpt.length ? "\(text.prefix(Excerpt.length - 3))..." : text
+    }
+
+    /// The beginning of a value as JSON: what an expression shares within it may stand there without end.
+    private struct Excerpt {
+        static let length = 120
+        private(set) var text = ""
+
+        private var isFull: Bool { text.utf8.count > 4 * Self.length }
+
+        mutating func add(_ value: Value) {
+            switch value {
+            case .array, .documentArray:
+                text += "["
+                add(value.items) { $0.add($1) }
+                text += "]"
+            case .object, .documentObject:
+                text += "{"
+                add(value.members) {
+                    $0.add(.string($1.name))
+                    $0.text += ":"
+                    $0.add($1.value)
+                }
+                text += "}"
+            case .string(let string):
+                var writer = JSONWriter()
+                writer.string(String(string.unicodeScalars.prefix(Self.length + 1)))
+                text += String(decoding: writer.bytes, as: UTF8.self)
+            default:
+                var writer = JSONWriter()
+                writer.value(value)
+                text += String(decoding: writer.bytes, as: UTF8.self)
+            }
+        }
+
+        private mutating func add<Part>(_ parts: [Part], _ body: (inout Excerpt, Part) -> Void) {
+            for (position, part) in parts.enumerated() where !isFull {
+                if position > 0 { text += "," }
+                body(&self, part)
+            }
+        }
     }
 
     /// `{token}`, `{value}`, `{second}` and `{argument}` stand for what the error carries.

@@ -61,18 +61,10 @@ package struct Expression: Sendable, CustomStringConvertible {
     ) throws(ExpressionError) -> Value {
         var run = Evaluation(root: input, limits: limits, symbols: symbols, moment: moment)
         defer { run.close() }
-        var frame: Frame?
-        if program.binds || !bindings.isEmpty {
-            let outermost = Frame(parent: nil)
-            for (name, value) in bindings { outermost.bind(run.symbols.symbol(name), value) }
-            frame = outermost
-        }
         do throws(ExpressionError) {
-            let result = try program.root.evaluate(input.isArray ? input.wrapped : input, frame, &run)
-            if case .tuples(let stream) = result {
-                return Value.array(List(stream.tuples.map(\.context), flags: .sequence)).collapsed
-            }
-            return result.unwrapped
+            let result = try value(for: input, bindings, &run)
+            try run.checkOutput(result)
+            return result
         } catch {
             throw error.located(in: source)
         }
@@ -82,6 +74,29 @@ package struct Expression: Sendable, CustomStringConvertible {
     package func holds(
         for input: Value, bindings: [String: Value] = [:], limits: EvaluationLimits = .standard, moment: Double? = nil
     ) throws(ExpressionError) -> Bool {
-        try evaluate(input, bindings: bindings, limits: limits, moment: moment).truth ?? false
+        var run = Evaluation(root: input, limits: limits, symbols: symbols, moment: moment)
+        defer { run.close() }
+        do throws(ExpressionError) {
+            return try value(for: input, bindings, &run).truth(&run) ?? false
+        } catch {
+            throw error.located(in: source)
+        }
+    }
+
+    @inline(__always)
+    private func value(
+        for input: Value, _ bindings: [String: Value], _ run: inout Evaluation
+    ) throws(ExpressionError) -> Value {
+        var frame: Frame?
+        if program.binds || !bindings.isEmpty {
+            let outermost = Frame(parent: nil)
+            for (name, value) in bindings { outermost.bind(run.symbols.symbol(name), value) }
+            frame = outermost
+        }
+        let result = try program.root.evaluate(input.isArray ? input.wrapped : input, frame, &run)
+        if case .tuples(let stream) = result {
+            return Value.array(List(stream.tuples.map(\.context), flags: .sequence)).collapsed
+        }
+        return result.unwrapped
     }
 }

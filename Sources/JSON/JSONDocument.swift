@@ -9,6 +9,8 @@ package final class JSONDocument: @unchecked Sendable {
     private let parser: JSONParser
     package let tape: UnsafePointer<UInt64>
     package let strings: UnsafePointer<UInt8>
+    /// How long the text was.
+    package let byteCount: Int
     /// Where the document's value stands on the tape.
     package static let rootIndex = 1
 
@@ -28,9 +30,11 @@ package final class JSONDocument: @unchecked Sendable {
         let parser: JSONParser
         let tape: UnsafePointer<UInt64>
         let strings: UnsafePointer<UInt8>
+        let byteCount: Int
 
         init(_ text: UnsafeRawBufferPointer) throws(JSONError) {
             parser = JSONParser.takePooled()
+            byteCount = text.count
             do {
                 (tape, strings) = try parser.parse(text)
             } catch {
@@ -44,6 +48,7 @@ package final class JSONDocument: @unchecked Sendable {
         parser = parsed.parser
         tape = parsed.tape
         strings = parsed.strings
+        byteCount = parsed.byteCount
     }
 
     deinit { JSONParser.giveBack(parser) }

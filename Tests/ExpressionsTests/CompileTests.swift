@@ -48,11 +48,23 @@ import Testing
             ("a.(b; c)", [["a", "b"], ["a", "c"]]),
             ("$map(a, function($x) { $x.y + b })", [["a"], ["b"]]), ("a{k: $sum(v)}", [["a", "k"], ["a", "v"]]),
             ("a^(>w).v", [["a", "w"], ["a", "v"]]), ("($x := a.b; $x.c)", [["a", "b"]]), ("1 + 2", []),
-            ("a.b.%.c", [[]]), ("$eval('x')", [[]]),
+            ("a.b.%.c", [[]]), ("$eval('x')", [[]]), ("a.$eval(b)", [[]]), ("($e := $eval; $e(a))", [[]]),
+            ("$map(a, $eval)", [[]]), ("a ~> |b|{'c': $$.d, 'e': f}|", [["a"], ["d"]]),
+            ("a ~> |$$.b[c]|{}, g|", [["a"], ["b"]]), ("$round(t)", [["t"]]), ("$round(t, 2)", [["t"]]),
+            ("$substring(1)", [[]]), ("a.$substring(1, 2)", [["a"]]), ("$string(t) & $length(u)", [["t"], ["u"]]),
+            ("$power(2)", [[]]),
         ] as [(String, [[String]])])
     func reads(source: String, paths: [[String]]) throws {
         let reads = try Expression.compile(source).reads
         #expect(reads.paths == paths)
+    }
+
+    @Test("many paths are the whole input, and long ones their beginning")
+    func manyReads() throws {
+        let names = (1...300).map { "a\($0)" }
+        #expect(try Expression.compile("[\(names.joined(separator: ","))]").reads.isEverything)
+        let long = names.prefix(10).joined(separator: ".")
+        #expect(try Expression.compile(long).reads.paths == [Array(names.prefix(8))])
     }
 
     @Test("a path that is read touches the members on its way, and the whole input touches all")

@@ -4,7 +4,10 @@ import Testing
 
 @Suite struct FormulaTests {
     private let variables = Value(
-        ["energy": [10, 20, 30.5], "devices": ["a", "b"], "a": 2, "b": -3, "site": ["load": 5], "state": "on"]
+        [
+            "energy": [10, 20, 30.5], "devices": ["a", "b"], "a": 2, "b": -3, "site": ["load": 5], "state": "on",
+            "nothing": .null,
+        ]
             as JSONValue)
 
     @Test(
@@ -30,6 +33,9 @@ import Testing
     @Test("a missing variable leaves no value, comparisons give truth values")
     func others() throws {
         #expect(try Expression.compile(formula: "missing + 1").evaluate(variables).isUndefined)
+        #expect(try Expression.compile(formula: "nothing + 1").evaluate(variables).isUndefined)
+        #expect(
+            try Expression.compile(formula: "SUM(nothing, a) + COUNT(nothing)").evaluate(variables).json == .number(2))
         #expect(try Expression.compile(formula: "a <> b").evaluate(variables).json == true)
         #expect(try Expression.compile(formula: "a = 2").evaluate(variables).json == true)
     }
@@ -47,12 +53,30 @@ import Testing
         #expect(error?.position != nil)
     }
 
+    @Test("messages say what is wrong with a formula")
+    func messages() throws {
+        let division = #expect(throws: ExpressionError.self) {
+            try Expression.compile(formula: "1 + a / 0").evaluate(variables)
+        }
+        #expect(division?.message == "2 is divided by zero")
+        #expect(division?.position == 6)
+        #expect(division?.token == "/")
+        for (source, message) in [
+            ("SUM()", "SUM takes from 1 to 255 arguments, not 0"), ("sqrt(1, 2)", "sqrt takes one argument, not 2"),
+            ("IF(1)", "IF takes from 2 to 3 arguments, not 1"),
+        ] {
+            let error = #expect(throws: ExpressionError.self) { try Expression.compile(formula: source) }
+            #expect(error?.message == message)
+        }
+    }
+
     @Test(
         "what cannot be computed is told",
         arguments: [
             ("a / 0", "D1001"), ("SQRT(b)", "D3060"), ("state * 2", "T2001"), ("SUM(state)", "T0410"),
             ("0 ^ -1", "D3061"),
-            ("a < state", "T2009"),
+            ("a < state", "T2009"), ("IF(a / 0 > 5, 1, 2)", "D1001"), ("IF(0 / 0 = 1, 1, 2)", "D1001"),
+            ("1e308 * 10 > 1", "D1001"), ("SUM(1e308, 1e308)", "D1001"), ("a / (1 - 1) < 0", "D1001"),
         ] as [(String, String)])
     func uncomputable(source: String, code: String) throws {
         let formula = try Expression.compile(formula: source)

@@ -20,6 +20,9 @@ const char *cre2_error(const cre2_pattern *pattern);
 /// The number of capturing groups, the whole match not counted.
 int cre2_groups(const cre2_pattern *pattern);
 
+/// The number of instructions: a search takes time in proportion to it and to the text.
+int cre2_size(const cre2_pattern *pattern);
+
 /// Searches `text` from byte `start`. Fills `2 * count` offsets, a start and an end for the whole match and then for each
 /// group, -1 for a group that took no part. Returns whether there is a match.
 int cre2_search(const cre2_pattern *pattern, const char *text, size_t length, size_t start, ptrdiff_t *offsets, int count);

@@ -8,6 +8,9 @@ struct Compiler {
     private var ancestors: [Int: Symbol] = [:]
     /// How many operators stand around the current part within its function.
     private var depth = 0
+    /// Instructions of all regular expressions: compiling them takes time and their searches take memory.
+    private(set) var regexSize = 0
+    private static let maximumRegexSize = 100_000
     /// Whether a variable was bound since the surrounding block began.
     private(set) var binds = false
 
@@ -16,15 +19,19 @@ struct Compiler {
         deepestFrame = UInt(cre2_frame_address()) - Self.stack
     }
 
+    /// - Returns: the node, and the size of the regular expressions in it.
     /// - Throws: S….
-    static func compile(_ source: String, _ symbols: inout SymbolTable) throws(ExpressionError) -> Node {
+    static func compile(
+        _ source: String, _ symbols: inout SymbolTable
+    ) throws(ExpressionError) -> (node: Node, regexSize: Int) {
         var parser = Parser(source)
         var resolver = PathResolver()
         let syntax = try resolver.resolveWhole(parser.parse())
-        var compiler = Compiler(symbols)
+        // Handed over, not copied: there may be many.
+        var compiler = Compiler(symbols.taken())
+        defer { symbols = compiler.symbols }
         let node = try compiler.node(syntax)
-        symbols = compiler.symbols
-        return node
+        return (node, compiler.regexSize)
     }
 
     /// The node of a whole expression, and the names of its variables.
@@ -76,6 +83,12 @@ struct Compiler {
         case .parent: return ParentNode(symbol(of: syntax.extras?.ancestor), position: position)
         case .regex:
             let pattern = try RegexPattern(syntax.text, syntax.regexFlags, at: position)
+            // Some for the pattern itself, however small.
+            regexSize += pattern.size + 64
+            guard regexSize <= Self.maximumRegexSize else {
+                throw ExpressionError(
+                    "S0303", at: position, token: syntax.text, value: .string("there are too many in one expression"))
+            }
             return LiteralNode(.function(Function(.regex(pattern))), position: position)
         case .binary: return try binary(syntax)
         case .negation: return NegationNode(try node(syntax.left), position: position)

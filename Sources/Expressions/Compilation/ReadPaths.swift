@@ -4,6 +4,9 @@ import CRE2
 ///
 /// It never names too little; where that cannot be told, it names the object within which the expression looks.
 package struct ReadPaths: Sendable, Equatable {
+    /// More of them stand for the whole input, and longer ones for their beginning.
+    private static let mostPaths = 256
+    private static let mostNames = 8
     /// In the order in which the expression comes to them. A path of no names is the whole input.
     package private(set) var paths: [[String]] = []
 
@@ -25,6 +28,7 @@ package struct ReadPaths: Sendable, Equatable {
         guard !paths.contains(where: { path.starts(with: $0) }) else { return }
         paths.removeAll { $0.starts(with: path) }
         paths.append(path)
+        if paths.count > Self.mostPaths { paths = [[]] }
     }
 
     /// Where a value comes from.
@@ -80,11 +84,15 @@ package struct ReadPaths: Sendable, Equatable {
                 return origin
             case .name:
                 guard case .input(let path) = context else { return .made }
-                return .input(path + [syntax.text])
+                return path.count < ReadPaths.mostNames ? .input(path + [syntax.text]) : context
             case .variable:
                 switch syntax.text {
                 case "": return context
                 case "$": return .input([])
+                case "eval":
+                    // What it is going to be given may read anything, wherever it is called.
+                    note(.input([]))
+                    return .made
                 default: return .made
                 }
             case .sort:
@@ -115,7 +123,10 @@ package struct ReadPaths: Sendable, Equatable {
                     note(syntax.right, at: context)
                 }
                 return .made
-            case .transform: return .made
+            case .transform:
+                // Within it the context is a copy of what it is applied to, which is noted there.
+                for part in [syntax.left, syntax.right, syntax.third] { note(part, at: .made) }
+                return .made
             case .lambda:
                 note(syntax.left, at: context)
                 return .made
@@ -133,15 +144,15 @@ package struct ReadPaths: Sendable, Equatable {
         private mutating func readCall(_ syntax: Syntax, at context: Origin, piped: Bool) {
             for argument in syntax.items { note(argument, at: context) }
             guard let procedure = syntax.left else { return }
-            guard procedure.kind == .variable, let builtin = Builtin.named(procedure.text) else {
+            guard procedure.kind == .variable, procedure.text != "eval", let builtin = Builtin.named(procedure.text)
+            else {
                 // A function of one's own, or one that takes the context if it likes.
                 note(procedure, at: context)
                 if procedure.kind != .lambda || procedure.signature != nil { note(context) }
                 return
             }
             let given = syntax.items.count + (piped ? 1 : 0)
-            let mayUseContext = builtin.signature.parameters.contains(where: \.usesContext)
-            if builtin.name == "eval" || (mayUseContext && given < builtin.signature.parameters.count) { note(context) }
+            if builtin.signature.mayUseContext(given: given) { note(context) }
         }
     }
 }

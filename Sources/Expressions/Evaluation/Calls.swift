@@ -32,7 +32,7 @@ final class CallNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         if let builtin = variable?.unshadowedBuiltin(frame) { return try call(builtin, input, frame, &run) }
         let first = try piped?.evaluate(input, frame, &run)
         let called = try procedure.evaluate(input, frame, &run)
@@ -44,7 +44,7 @@ final class CallNode: Node {
         if isTail, case .lambda = function.kind {
             if case .lambda(let lambda, _, _) = function.kind, let signature = lambda.signature {
                 do throws(ExpressionError) {
-                    values = try signature.validate(values, context: run.callerContext)
+                    values = try signature.validate(values, context: run.callerContext, &run)
                 } catch {
                     throw error.placed(at: position, token: name)
                 }
@@ -65,10 +65,12 @@ final class CallNode: Node {
     private func call(
         _ builtin: Builtin, _ input: Value, _ frame: Frame?, _ run: inout Evaluation
     ) throws(ExpressionError) -> Value {
-        try run.step()
         if let simple = builtin.simple, arguments.count + (piped == nil ? 0 : 1) == 1 {
             let argument = try (piped ?? arguments[0]).evaluate(input, frame, &run)
-            if let result = simple(argument) { return result }
+            if let result = simple(argument) {
+                try run.mayTake(argument.extent)
+                return result
+            }
             return try call(builtin, [argument], input, frame, &run)
         }
         var values: [Value] = []
@@ -84,8 +86,7 @@ final class CallNode: Node {
         do throws(ExpressionError) {
             // A call that ends its function stands in for it, and so has the context of whoever called that.
             let context = isTail ? run.callerContext : input
-            let valid = try builtin.signature.validate(values, context: context)
-            let result = try builtin.body(CallArguments(values: valid, context: context, frame: frame), &run)
+            let result = try builtin.call(values, context: context, frame, &run)
             return isTail ? result : finish(result)
         } catch {
             throw error.placed(at: position, token: name)
@@ -112,6 +113,19 @@ struct CallArguments {
     subscript(_ index: Int) -> Value { index < values.count ? values[index] : .undefined }
 }
 
+extension Builtin {
+    /// Calls it with these arguments. All calls of the library come through here: what is given to it has been announced
+    /// (``Signature/validate``) before its body looks at it, and what it makes is not too high.
+    func call(
+        _ arguments: [Value], context: Value, _ frame: Frame?, _ run: inout Evaluation
+    ) throws(ExpressionError) -> Value {
+        let valid = try signature.validate(arguments, context: context, &run)
+        let result = try body(CallArguments(values: valid, context: context, frame: frame), &run)
+        try run.checkHeight(result)
+        return result
+    }
+}
+
 extension Function {
     /// Calls it with these arguments; `context` takes the place of arguments left out where the function has it so.
     func call(
@@ -120,11 +134,9 @@ extension Function {
         try run.enter(weight)
         defer { run.leave(weight) }
         switch kind {
-        case .builtin(let builtin):
-            let valid = try builtin.signature.validate(arguments, context: context)
-            return try builtin.body(CallArguments(values: valid, context: context, frame: frame), &run)
+        case .builtin(let builtin): return try builtin.call(arguments, context: context, frame, &run)
         case .lambda(let lambda, let input, let enclosing):
-            let valid = try lambda.signature?.validate(arguments, context: context) ?? arguments
+            let valid = try lambda.signature?.validate(arguments, context: context, &run) ?? arguments
             return try lambda.run(valid, input: input, enclosing, context: context, &run)
         case .partial(let function, let given):
             var rest = arguments.makeIterator()
@@ -137,12 +149,13 @@ extension Function {
             let first = try inner.call(arguments, frame, &run)
             return try outer.call([first.collapsed], frame, &run)
         case .regex(let pattern):
-            guard case .string(let text) = arguments.first ?? .undefined else { return .undefined }
+            guard let first = arguments.first, case .string(let text) = first else { return .undefined }
+            try run.mayTake(first.extent)
             return try pattern.matchObject(in: MatchSubject(text), from: 0, isFirst: true, &run)
         case .nextMatch(let pattern, let subject, let from):
             return try pattern.matchObject(in: subject, from: from, isFirst: false, &run)
         case .transform(let node, let enclosing):
-            let valid = try TransformNode.signature.validate(arguments, context: context)
+            let valid = try TransformNode.signature.validate(arguments, context: context, &run)
             return try node.apply(to: valid.first ?? .undefined, enclosing, &run)
         }
     }
@@ -164,7 +177,7 @@ final class PartialNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         var given: [Value?] = []
         for argument in arguments { given.append(try argument?.evaluate(input, frame, &run)) }
         let value = try procedure.evaluate(input, frame, &run)
@@ -194,7 +207,7 @@ final class ApplyNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         let argument = try value.evaluate(input, frame, &run)
         let called = try function.evaluate(input, frame, &run)
         guard case .function(let outer) = called else {

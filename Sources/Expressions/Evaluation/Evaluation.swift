@@ -21,6 +21,8 @@ struct Evaluation {
     private var captured: [Frame] = []
     private static let maximumCaptured = 100_000
     private static let stepsBetweenLooks = 4_096
+    /// The first look comes sooner, for only from there on time is taken; what is evaluated often never gets there.
+    private static let stepsBeforeLooking = 256
     /// Of arrays and objects within each other; to let go of them takes stack as well.
     private static let maximumHeight = 256
 
@@ -30,23 +32,38 @@ struct Evaluation {
         self.limits = limits
         self.symbols = symbols
         self.moment = moment
-        stepsLeft = limits.steps
+        // Room above, so that counting never overflows.
+        stepsLeft = min(limits.steps, Int.max / 4)
         bytesLeft = limits.bytes
-        nextLookAtClock = max(0, limits.steps - Self.stepsBetweenLooks)
+        nextLookAtClock = max(0, stepsLeft - Self.stepsBeforeLooking)
         let here = UInt(cre2_frame_address())
         deepestFrame = here > UInt(limits.stack) ? here - UInt(limits.stack) : 0
     }
 
-    /// To be called where an evaluation may go deeper: D1011 when the stack is used up.
+    /// To be called wherever an evaluation may go deeper, which is a step: D1011 when the stack is used up.
     @inline(__always)
-    func checkStack() throws(ExpressionError) {
+    mutating func descend() throws(ExpressionError) {
+        stepsLeft -= 1
+        if stepsLeft < nextLookAtClock || UInt(cre2_frame_address()) < deepestFrame { try lookAround() }
+    }
+
+    private mutating func lookAround() throws(ExpressionError) {
         if UInt(cre2_frame_address()) < deepestFrame { throw ExpressionError("D1011") }
+        try look()
     }
 
     /// Counts `count` values that were looked at or made.
     @inline(__always)
     mutating func step(_ count: Int = 1) throws(ExpressionError) {
         stepsLeft -= count
+        if stepsLeft < nextLookAtClock { try look() }
+    }
+
+    /// What comes now may take as long as `count` steps. They are not counted, for mostly it takes less, but the next look
+    /// at the clock comes so much sooner: whatever takes long without a step is announced here.
+    @inline(__always)
+    mutating func mayTake(_ count: Int) throws(ExpressionError) {
+        nextLookAtClock += count
         if stepsLeft < nextLookAtClock { try look() }
     }
 
@@ -85,8 +102,7 @@ struct Evaluation {
 
     /// `by` calls and operators wait for what comes now; ``leave(_:)`` ends that.
     mutating func enter(_ by: Int) throws(ExpressionError) {
-        try checkStack()
-        try step()
+        try descend()
         depth += by
         if depth > limits.depth {
             depth -= by

@@ -9,6 +9,9 @@ final class Frame {
 
     init(parent: Frame?) { self.parent = parent }
 
+    /// How many variables it has, beyond the first two.
+    var count: Int { others.count }
+
     func bind(_ symbol: Symbol, _ value: Value) {
         if first.symbol == symbol || first.symbol == .none {
             first = (symbol, value)
@@ -73,6 +76,13 @@ struct SymbolTable: Sendable {
     mutating func anonymous() -> Symbol {
         defer { next += 1 }
         return Symbol(number: next)
+    }
+
+    /// The table, which leaves an empty one behind.
+    mutating func taken() -> SymbolTable {
+        let table = self
+        self = SymbolTable()
+        return table
     }
 
     func known(_ name: String) -> Symbol? { symbols[ExactText(name)] }

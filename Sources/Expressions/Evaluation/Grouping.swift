@@ -4,8 +4,9 @@ struct Grouping {
     let position: Int
 
     func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         if case .tuples(let stream) = input { return try evaluate(stream, frame, &run) }
+        try run.mayTake(input.extent)
         var items = input.elements ?? [input]
         if items.isEmpty { items = [.undefined] }
         if items.count == 1 { return try evaluate(single: items[0], frame, &run) }
@@ -13,23 +14,26 @@ struct Grouping {
         try run.step(items.count * max(pairs.count, 1))
         for item in items {
             for (pair, names) in pairs.enumerated() {
-                guard let name = try name(names.name.evaluate(item, frame, &run)) else { continue }
+                guard let name = try name(names.name.evaluate(item, frame, &run), &run) else { continue }
                 try groups.add(Tuple(context: item), to: name, pair: pair, position)
             }
         }
-        var object = ObjectBuilder()
+        var members: [(String, Value)] = []
         for group in groups.all {
             var data = group.members[0].context
             if group.members.count > 1 {
                 var joined = List(flags: [])
-                for member in group.members { joined.join(member.context) }
-                try run.spend(sequence: joined.count, added: joined.count)
+                for member in group.members {
+                    let before = joined.count
+                    joined.join(member.context)
+                    try run.spend(sequence: joined.count, added: joined.count - before)
+                }
                 data = .array(joined)
             }
             let value = try pairs[group.pair].value.evaluate(data, frame, &run)
-            if !value.isUndefined { object[group.name] = value }
+            if !value.isUndefined { members.append((group.name, value)) }
         }
-        return object.value
+        return try object(members, &run)
     }
 
     private func evaluate(
@@ -40,18 +44,18 @@ struct Grouping {
         for tuple in stream.tuples {
             let inner = tuple.frame(within: frame)
             for (pair, names) in pairs.enumerated() {
-                guard let name = try name(names.name.evaluate(tuple.context, inner, &run)) else { continue }
+                guard let name = try name(names.name.evaluate(tuple.context, inner, &run), &run) else { continue }
                 try groups.add(tuple, to: name, pair: pair, position)
             }
         }
-        var object = ObjectBuilder()
+        var members: [(String, Value)] = []
         for group in groups.all {
             let reduced = try TupleStream.reduced(group.members, &run)
             let inner = reduced.frame(within: frame)
             let value = try pairs[group.pair].value.evaluate(reduced.context, inner, &run)
-            if !value.isUndefined { object[group.name] = value }
+            if !value.isUndefined { members.append((group.name, value)) }
         }
-        return object.value
+        return try object(members, &run)
     }
 
     /// One item: nothing to group.
@@ -60,9 +64,14 @@ struct Grouping {
     ) throws(ExpressionError) -> Value {
         var names: [(String, Node)] = []
         names.reserveCapacity(pairs.count)
+        var known: Set<ExactText> = []
+        let areMany = pairs.count > 16
         for pair in pairs {
-            guard let name = try name(pair.name.evaluate(item, frame, &run)) else { continue }
-            if names.contains(where: { $0.0.isSameText(as: name) }) {
+            guard let name = try name(pair.name.evaluate(item, frame, &run), &run) else { continue }
+            let isKnown =
+                areMany
+                ? !known.insert(ExactText(name)).inserted : names.contains { $0.0.isSameText(as: name) }
+            if isKnown {
                 throw ExpressionError("D1009", at: position, value: .string(name))
             }
             names.append((name, pair.value))
@@ -73,16 +82,25 @@ struct Grouping {
             let value = try node.evaluate(item, frame, &run)
             if !value.isUndefined { members.append((name, value)) }
         }
+        try run.step(members.count)
+        return try object(members, &run)
+    }
+
+    private func object(
+        _ members: [(String, Value)], _ run: inout Evaluation
+    ) throws(ExpressionError) -> Value {
         let object = Value.object(ObjectValue(uniqueMembers: members))
         try run.checkHeight(object)
-        try run.step(members.count)
         return object
     }
 
-    private func name(_ value: Value) throws(ExpressionError) -> String? {
+    private func name(_ value: Value, _ run: inout Evaluation) throws(ExpressionError) -> String? {
         switch value {
         case .undefined: return nil
-        case .string(let name): return name
+        case .string(let name):
+            // It is hashed.
+            try run.mayTake(name.utf8.count / 64)
+            return name
         default: throw ExpressionError("T1003", at: position, value: value)
         }
     }
@@ -155,7 +173,7 @@ final class ArrayNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         var list = List(flags: flags)
         for part in parts {
             let before = list.count

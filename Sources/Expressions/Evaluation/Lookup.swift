@@ -3,9 +3,12 @@ extension Value {
     func lookup(_ name: FieldName, _ run: inout Evaluation) throws(ExpressionError) -> Value {
         switch self {
         case .documentObject(let node):
+            try run.mayTake(node.tape.effort(toFind: name, in: Int(node.index)))
             guard let found = node.tape.member(name, of: Int(node.index)) else { return .undefined }
             return node.tape.value(found)
-        case .object(let object): return object[name.text] ?? .undefined
+        case .object(let object):
+            try run.mayTake(name.weight)
+            return object[name.text] ?? .undefined
         case .array, .documentArray:
             var found = List(flags: .sequence)
             try collect(name, into: &found, &run)
@@ -23,11 +26,13 @@ extension Value {
             var at = node.firstIndex
             let last = node.lastIndex
             let before = found.count
+            try run.mayTake(node.extent * name.weight)
             found.reserve(before + node.count)
             while at < last {
                 if tape.tag(at) == UInt8(ascii: "{") {
                     if let member = tape.member(name, of: at) { found.join(tape.value(member)) }
                 } else if tape.tag(at) == UInt8(ascii: "[") {
+                    try run.descend()
                     try tape.value(at).collect(name, into: &found, &run)
                 }
                 at = tape.end(of: at)
@@ -38,7 +43,7 @@ extension Value {
         for item in items {
             let before = found.count
             if item.isArray {
-                try run.checkStack()
+                try run.descend()
                 try item.collect(name, into: &found, &run)
             } else {
                 found.join(try item.lookup(name, &run))
@@ -78,10 +83,13 @@ final class NameNode: Node {
 /// A path of names alone, the most frequent of all.
 final class NamesPathNode: Node {
     let names: [FieldName]
+    /// The longest name's.
+    private let weight: Int
     private let keepsSingleton: Bool
 
     init(_ names: [FieldName], keepsSingleton: Bool, position: Int) {
         self.names = names
+        weight = names.reduce(1) { max($0, $1.weight) }
         self.keepsSingleton = keepsSingleton
         super.init(position: position)
     }
@@ -93,6 +101,7 @@ final class NamesPathNode: Node {
         if case .documentObject(let node) = input {
             // Stays on the tape as long as there are objects.
             let tape = node.tape
+            if tape.isLarge { try run.mayTake(node.span / 128 * weight) }
             var index = Int(node.index)
             while position < names.count, tape.tag(index) == UInt8(ascii: "{") {
                 guard let next = tape.member(names[position], of: index) else { return .undefined }
@@ -140,6 +149,7 @@ final class NamesPathNode: Node {
             let tape = node.tape
             var at = node.firstIndex
             let last = node.lastIndex
+            try run.mayTake(node.extent * name.weight)
             joined.reserve(node.count)
             while at < last {
                 var value = Value.undefined
@@ -156,12 +166,13 @@ final class NamesPathNode: Node {
             }
         } else {
             for item in array.items {
+                try run.step()
                 let value = try item.lookup(name, &run).collapsed
                 if case .undefined = value { continue }
                 joined.join(value)
                 found += 1
                 if found == 1, value.isArray { only = value }
-                try run.spend(sequence: joined.count)
+                try run.spend(sequence: joined.count, added: 0)
             }
         }
         try run.spend(sequence: joined.count, added: joined.count)

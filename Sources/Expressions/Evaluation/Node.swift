@@ -109,7 +109,10 @@ final class BindNode: Node {
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
         let bound = try value.evaluate(input, frame, &run)
-        frame?.bind(symbol, bound)
+        if let frame {
+            try run.mayTake(frame.count / 16)
+            frame.bind(symbol, bound)
+        }
         return bound
     }
 }
@@ -127,7 +130,8 @@ final class BlockNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
+        try run.step(parts.count)
         let frame = binds ? Frame(parent: frame) : frame
         var result = Value.undefined
         for part in parts { result = try part.evaluate(input, frame, &run) }
@@ -149,8 +153,10 @@ final class ConditionNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
-        if try condition.evaluate(input, frame, &run).truth ?? false { return try then.evaluate(input, frame, &run) }
+        try run.descend()
+        if try condition.evaluate(input, frame, &run).truth(&run) ?? false {
+            return try then.evaluate(input, frame, &run)
+        }
         return try otherwise?.evaluate(input, frame, &run) ?? .undefined
     }
 }
@@ -171,7 +177,7 @@ final class FallbackNode: Node {
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
         let first = try value.evaluate(input, frame, &run)
-        let counts = onlyMissing ? !first.isUndefined : first.truth ?? false
+        let counts = try onlyMissing ? !first.isUndefined : first.truth(&run) ?? false
         return counts ? first : try other.evaluate(input, frame, &run)
     }
 }

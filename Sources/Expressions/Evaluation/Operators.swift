@@ -25,11 +25,11 @@ final class ArithmeticNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         let first = try left.evaluate(input, frame, &run)
         let second = try right.evaluate(input, frame, &run)
         guard case .number(let one) = first, case .number(let two) = second, one.isFinite, two.isFinite else {
-            return try fail(first, second)
+            return try missing(first, second, at: operation)
         }
         switch operation {
         case .plus: return .number(one + two)
@@ -40,8 +40,14 @@ final class ArithmeticNode: Node {
         }
     }
 
-    /// Nothing when a side is missing, otherwise the fault.
-    private func fail(_ first: Value, _ second: Value) throws(ExpressionError) -> Value {
+}
+
+extension Node {
+    /// What an operator on numbers yields that does not get two: nothing when a side is missing.
+    /// - Throws: T2001 or T2002 when one is no number, D1001 when one is too large.
+    final func missing(
+        _ first: Value, _ second: Value, at operation: Operator
+    ) throws(ExpressionError) -> Value {
         for (code, value) in [("T2001", first), ("T2002", second)] {
             if case .undefined = value { continue }
             do throws(ExpressionError) {
@@ -65,7 +71,7 @@ final class NegationNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         let value = try operand.evaluate(input, frame, &run)
         if case .undefined = value { return .undefined }
         guard let number = try value.finiteNumber() else {
@@ -89,7 +95,7 @@ final class ComparisonNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         let first = try left.evaluate(input, frame, &run)
         let second = try right.evaluate(input, frame, &run)
         switch (first, second) {
@@ -102,10 +108,10 @@ final class ComparisonNode: Node {
             }
         case (.string(let one), .string(let two)):
             switch operation {
-            case .less: return .boolean(one.isBefore(two))
-            case .lessOrEqual: return .boolean(!two.isBefore(one))
-            case .greater: return .boolean(two.isBefore(one))
-            default: return .boolean(!one.isBefore(two))
+            case .less: return .boolean(try one.isBefore(two, &run))
+            case .lessOrEqual: return .boolean(try !two.isBefore(one, &run))
+            case .greater: return .boolean(try two.isBefore(one, &run))
+            default: return .boolean(try !one.isBefore(two, &run))
             }
         default: break
         }
@@ -134,11 +140,11 @@ final class EqualityNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         let first = try left.evaluate(input, frame, &run)
         let second = try right.evaluate(input, frame, &run)
         if first.isUndefined || second.isUndefined { return .boolean(false) }
-        return .boolean(first.isEqual(to: second) != negated)
+        return .boolean(try first.isEqual(to: second, &run) != negated)
     }
 }
 
@@ -156,10 +162,10 @@ final class LogicNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
-        let first = try left.evaluate(input, frame, &run).truth ?? false
+        try run.descend()
+        let first = try left.evaluate(input, frame, &run).truth(&run) ?? false
         if first != isAnd { return .boolean(first) }
-        return .boolean(try right.evaluate(input, frame, &run).truth ?? false)
+        return .boolean(try right.evaluate(input, frame, &run).truth(&run) ?? false)
     }
 }
 
@@ -175,7 +181,7 @@ final class ConcatenationNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         let first = try left.evaluate(input, frame, &run)
         let second = try right.evaluate(input, frame, &run)
         do throws(ExpressionError) {
@@ -201,13 +207,14 @@ final class ContainmentNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         let first = try left.evaluate(input, frame, &run)
         let second = try right.evaluate(input, frame, &run)
         if first.isUndefined { return .boolean(false) }
         let items = second.items
         try run.step(items.count)
-        return .boolean(items.contains { $0.isSame(as: first) })
+        for item in items where try item.isSame(as: first, &run) { return .boolean(true) }
+        return .boolean(false)
     }
 }
 
@@ -225,7 +232,7 @@ final class RangeNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         let first = try left.evaluate(input, frame, &run)
         let second = try right.evaluate(input, frame, &run)
         let from = try integer(first, orThrow: "T2003")

@@ -41,7 +41,7 @@ final class PathNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         try run.step(steps.count)
         var items: Value = input.isArray && !startsWithVariable ? input : .array(List([input], flags: .sequence))
         var result = Value.undefined
@@ -68,6 +68,7 @@ final class PathNode: Node {
         if let group {
             return try group.evaluate(bindsTuples ? .tuples(tuples ?? TupleStream([])) : result, frame, &run)
         }
+        try run.checkHeight(result)
         return finish(result)
     }
 
@@ -83,7 +84,9 @@ final class PathNode: Node {
         var joined = List(flags: .sequence)
         var found = 0
         var only = Value.undefined
+        try run.mayTake(items.extent)
         let inputs = items.items
+        try run.step(inputs.count)
         for item in inputs {
             let before = joined.count
             var value = try step.node.evaluate(item, frame, &run)
@@ -96,7 +99,7 @@ final class PathNode: Node {
             } else {
                 joined.join(value)
             }
-            try run.spend(sequence: joined.count, added: 1 + joined.count - before)
+            try run.spend(sequence: joined.count, added: joined.count - before)
         }
         if isLast, found == 1, only.isArray, !only.isSequence { return only }
         return .array(joined)
@@ -121,13 +124,19 @@ final class PathNode: Node {
             }
         } else {
             var tuples: [Tuple] = []
-            for tuple in known?.tuples ?? items.items.map({ Tuple(context: $0) }) {
+            try run.mayTake(items.extent)
+            let inputs = known?.tuples ?? items.items.map { Tuple(context: $0) }
+            try run.step(inputs.count)
+            for tuple in inputs {
+                let before = tuples.count
                 let value = try step.node.evaluate(tuple.context, tuple.frame(within: frame), &run)
                 switch value {
                 case .undefined: continue
                 case .tuples(let stream):
+                    try run.spend(sequence: tuples.count + stream.tuples.count, added: 0)
                     for inner in stream.tuples { tuples.append(tuple.merged(with: inner)) }
                 default:
+                    try run.mayTake(value.extent)
                     for (position, item) in value.items.enumerated() {
                         var next = tuple
                         if let focus = step.focus { next.bind(focus, item) } else { next.context = item }
@@ -136,7 +145,7 @@ final class PathNode: Node {
                         tuples.append(next)
                     }
                 }
-                try run.spend(sequence: tuples.count)
+                try run.spend(sequence: tuples.count, added: tuples.count - before)
             }
             result = TupleStream(tuples)
         }
@@ -144,6 +153,7 @@ final class PathNode: Node {
             switch stage {
             case .filter(let predicate): result = try predicate.filter(result, frame, &run)
             case .index(let symbol):
+                try run.step(result.tuples.count)
                 var tuples = result.tuples
                 for position in tuples.indices { tuples[position].bind(symbol, .number(Double(position))) }
                 result = TupleStream(tuples)

@@ -7,6 +7,7 @@ struct Predicate {
     /// The values that fulfil it, as a sequence that has not collapsed.
     func filter(_ value: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
         if case .tuples(let stream) = value { return .tuples(try filter(stream, frame, &run)) }
+        try run.mayTake(value.extent)
         // What is missing counts as one item here: its predicate is evaluated, and it stays missing.
         let items = value.elements ?? [value]
         if let position {
@@ -19,8 +20,9 @@ struct Predicate {
         try run.step(items.count)
         for (index, item) in items.enumerated() {
             let outcome = try expression.evaluate(item, frame, &run)
-            for _ in 0..<Self.times(outcome, index: index, count: items.count) { kept.append(item) }
+            for _ in 0..<(try Self.times(outcome, index: index, count: items.count, &run)) { kept.append(item) }
         }
+        try run.spend(sequence: kept.count, added: kept.count)
         return .array(kept)
     }
 
@@ -34,20 +36,27 @@ struct Predicate {
         try run.step(stream.tuples.count)
         for (index, tuple) in stream.tuples.enumerated() {
             let outcome = try expression.evaluate(tuple.context, tuple.frame(within: frame), &run)
-            for _ in 0..<Self.times(outcome, index: index, count: stream.tuples.count) { kept.append(tuple) }
+            for _ in 0..<(try Self.times(outcome, index: index, count: stream.tuples.count, &run)) {
+                kept.append(tuple)
+            }
         }
+        try run.spend(sequence: kept.count, added: kept.count)
         return TupleStream(kept)
     }
 
     /// How often the item at `index` is kept: once for a condition that holds, once for each number that is its position.
-    private static func times(_ outcome: Value, index: Int, count: Int) -> Int {
+    private static func times(
+        _ outcome: Value, index: Int, count: Int, _ run: inout Evaluation
+    ) throws(ExpressionError) -> Int {
+        if case .boolean(let holds) = outcome { return holds ? 1 : 0 }
         if case .number(let number) = outcome { return Self.index(number, count: count) == index ? 1 : 0 }
+        if outcome.isArray { try run.mayTake(1 + outcome.extent) }
         if let elements = outcome.elements, !elements.isEmpty, elements.allSatisfy({ $0.isNumber }) {
             return elements.count { element in
                 if case .number(let number) = element { Self.index(number, count: count) == index } else { false }
             }
         }
-        return outcome.truth ?? false ? 1 : 0
+        return try outcome.truth(&run) ?? false ? 1 : 0
     }
 
     private static func index(_ position: Double, count: Int) -> Int? {
@@ -76,6 +85,7 @@ final class FilteredNode: Node {
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
         var result = try value.evaluate(input, frame, &run)
         for predicate in predicates { result = try predicate.filter(result, frame, &run) }
+        try run.checkHeight(result)
         return finish(result)
     }
 }

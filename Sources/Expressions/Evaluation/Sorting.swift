@@ -22,17 +22,18 @@ final class SortNode: Node {
 
     private func order(of tuples: [Tuple], _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> [Int] {
         // Terms behind the first are evaluated only where the ones before are equal, and once for each item.
-        var keys: [[Value?]] = tuples.map { _ in [Value?](repeating: nil, count: terms.count) }
+        var keys: [[Value]] = tuples.map { _ in [] }
         func key(_ item: Int, _ term: Int, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-            if let known = keys[item][term] { return known }
+            if term < keys[item].count { return keys[item][term] }
             let tuple = tuples[item]
             let value = try terms[term].expression.evaluate(tuple.context, tuple.frame(within: frame), &run)
-            keys[item][term] = value
+            keys[item].append(value)
             return value
         }
         return try mergeSorted(Array(tuples.indices), &run) { (left, right, run) throws(ExpressionError) -> Bool in
             for term in self.terms.indices {
-                let comparison = try self.compare(key(left, term, &run), key(right, term, &run))
+                try run.step()
+                let comparison = try self.compare(key(left, term, &run), key(right, term, &run), &run)
                 // What is missing does not turn with the direction.
                 if abs(comparison) == 2 { return comparison == 2 }
                 if comparison != 0 { return (self.terms[term].isDescending ? -comparison : comparison) == 1 }
@@ -42,11 +43,12 @@ final class SortNode: Node {
     }
 
     /// 1 when `left` belongs behind `right`, 2 when it does in both directions: what is missing comes last.
-    private func compare(_ left: Value, _ right: Value) throws(ExpressionError) -> Int {
+    private func compare(_ left: Value, _ right: Value, _ run: inout Evaluation) throws(ExpressionError) -> Int {
         switch (left, right) {
         case (.undefined, .undefined): return 0
         case (.number(let one), .number(let two)): return one == two ? 0 : one < two ? -1 : 1
-        case (.string(let one), .string(let two)): return one.isSameText(as: two) ? 0 : one.isBefore(two) ? -1 : 1
+        case (.string(let one), .string(let two)):
+            return one.isSameText(as: two) ? 0 : try one.isBefore(two, &run) ? -1 : 1
         default: break
         }
         return try compareOddly(left, right)

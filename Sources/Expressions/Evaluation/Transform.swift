@@ -32,20 +32,28 @@ final class TransformNode: Node {
         for found in try pattern.evaluate(copy, frame, &run).items {
             let match = try changes.applied(to: found, &run)
             let changed = try update.evaluate(match, frame, &run)
+            try run.step()
+            try run.mayTake(match.extent + changed.extent)
             var object = ObjectBuilder(match.members)
             if !changed.isUndefined {
                 guard changed.isObject else { throw ExpressionError("T2011", at: update.position, value: changed) }
                 for member in changed.members { object[member.name] = member.value }
             }
+            var members = object.members
             if let deletion {
                 let names = try deletion.evaluate(match, frame, &run)
                 let texts = names.items
                 guard texts.allSatisfy(\.isString) else {
                     throw ExpressionError("T2012", at: deletion.position, value: names)
                 }
-                for case .string(let name) in texts { object.remove(name) }
+                var deleted: Set<ExactText> = []
+                for case .string(let name) in texts {
+                    try run.step(1 + name.utf8.count / 64)
+                    deleted.insert(ExactText(name))
+                }
+                members.removeAll { deleted.contains(ExactText($0.0)) }
             }
-            if case .object(let original) = found { changes.set(original, to: object.members) }
+            if case .object(let original) = found { changes.set(original, to: members) }
         }
         return try changes.applied(to: copy, &run)
     }
@@ -64,8 +72,7 @@ private struct Changes {
 
     func applied(to value: Value, _ run: inout Evaluation) throws(ExpressionError) -> Value {
         guard !members.isEmpty else { return value }
-        try run.checkStack()
-        try run.step()
+        try run.descend()
         switch value {
         case .array(let list):
             var elements: [Value] = []
@@ -88,8 +95,8 @@ private struct Changes {
 extension Value {
     /// A copy down to the last object.
     func copied(_ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
-        try run.step()
+        try run.descend()
+        try run.mayTake(extent)
         switch self {
         case .array, .documentArray:
             var elements: [Value] = []

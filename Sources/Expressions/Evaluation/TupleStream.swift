@@ -59,6 +59,7 @@ package final class TupleStream: Sendable {
                 }
             }
             try run.spend(sequence: context.count)
+            for binding in bindings { try run.spend(sequence: binding.values.count) }
         }
         reduced.context = .array(context)
         for binding in bindings { reduced.bind(binding.symbol, .array(binding.values)) }

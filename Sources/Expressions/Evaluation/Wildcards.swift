@@ -2,6 +2,7 @@
 final class WildcardNode: Node {
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
         let input = input.unwrapped
+        try run.mayTake(input.extent)
         var found = List(flags: .sequence)
         for value in input.elements ?? input.members.map(\.value) {
             // The outcome is an array like any other once an array went into it.
@@ -16,7 +17,8 @@ final class WildcardNode: Node {
             found.append(value)
             return try run.spend(sequence: found.count)
         }
-        try run.checkStack()
+        try run.descend()
+        try run.step(elements.count)
         for element in elements { try flatten(element, into: &found, &run) }
     }
 }
@@ -31,8 +33,9 @@ final class DescendantsNode: Node {
     }
 
     private func collect(_ value: Value, into found: inout List, _ run: inout Evaluation) throws(ExpressionError) {
-        try run.checkStack()
+        try run.descend()
         if let elements = value.elements {
+            try run.step(elements.count)
             for element in elements { try collect(element, into: &found, &run) }
             return
         }

@@ -9,6 +9,15 @@ enum FormulaFunction: String {
         if name == "average" { self = .avg } else { self.init(rawValue: name) }
     }
 
+    /// How many arguments it takes, in words.
+    var arguments: String {
+        let counts = argumentCounts
+        guard counts.count > 1 else {
+            return counts.lowerBound == 1 ? "one argument" : "\(counts.lowerBound) arguments"
+        }
+        return "from \(counts.lowerBound) to \(counts.upperBound) arguments"
+    }
+
     var argumentCounts: ClosedRange<Int> {
         switch self {
         case .sqrt, .abs: 1...1
@@ -19,22 +28,55 @@ enum FormulaFunction: String {
     }
 }
 
-/// A whole formula: its value is no number beyond all bounds.
-final class FormulaNode: Node {
-    private let formula: Node
+/// A variable of a formula. One without a value is missing, for a device that has nothing to tell may say so.
+final class FormulaVariableNode: Node {
+    private let path: NamesPathNode
 
-    init(_ formula: Node) {
-        self.formula = formula
-        super.init(position: formula.position)
+    init(_ names: [String], position: Int) {
+        path = NamesPathNode(names.map { FieldName($0) }, keepsSingleton: false, position: position)
+        super.init(position: position)
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        let value = try formula.evaluate(input, frame, &run)
-        if case .number(let number) = value, !number.isFinite {
-            throw ExpressionError(
-                "D1001", at: position, message: "The result is no number; is something divided by zero?")
+        let value = try path.evaluate(input, frame, &run)
+        return value.isNull ? .undefined : value
+    }
+}
+
+/// `+ - * /` of formulas: what is no number any more is a fault there, so that no comparison takes it for one.
+final class FormulaArithmeticNode: Node {
+    private let operation: Operator
+    private let left: Node
+    private let right: Node
+
+    init(_ operation: Operator, _ left: Node, _ right: Node, position: Int) {
+        self.operation = operation
+        self.left = left
+        self.right = right
+        super.init(position: position)
+    }
+
+    override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
+        try run.descend()
+        let first = try left.evaluate(input, frame, &run)
+        let second = try right.evaluate(input, frame, &run)
+        guard case .number(let one) = first, case .number(let two) = second, one.isFinite, two.isFinite else {
+            return try missing(first, second, at: operation)
         }
-        return value
+        if operation == .divide, two == 0 { throw fault("\(NumberText.text(one)) is divided by zero") }
+        let result =
+            switch operation {
+            case .plus: one + two
+            case .minus: one - two
+            case .times: one * two
+            default: one / two
+            }
+        guard result.isFinite else { throw fault("The result of \(operation.rawValue) is too large") }
+        return .number(result)
+    }
+
+    private func fault(_ message: String) -> ExpressionError {
+        ExpressionError("D1001", at: position, token: operation.rawValue, message: message)
     }
 }
 
@@ -50,7 +92,7 @@ final class PowerNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         let first = try base.evaluate(input, frame, &run)
         let second = try exponent.evaluate(input, frame, &run)
         for (code, value) in [("T2001", first), ("T2002", second)] where !value.isUndefined && !value.isNumber {
@@ -77,7 +119,7 @@ final class FormulaCallNode: Node {
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
         switch function {
         case .count:
             var count = 0
@@ -90,8 +132,8 @@ final class FormulaCallNode: Node {
             }
             guard let summary = Summary(numbers) else { return .undefined }
             switch function {
-            case .sum: return .number(summary.sum)
-            case .avg: return summary.count == 0 ? .undefined : .number(summary.sum / Double(summary.count))
+            case .sum: return .number(try finite(summary.sum))
+            case .avg: return summary.count == 0 ? .undefined : .number(try finite(summary.sum) / Double(summary.count))
             case .min: return summary.count == 0 ? .undefined : .number(summary.smallest)
             default: return summary.count == 0 ? .undefined : .number(summary.largest)
             }
@@ -122,6 +164,13 @@ final class FormulaCallNode: Node {
         }
     }
 
+    private func finite(_ sum: Double) throws(ExpressionError) -> Double {
+        guard sum.isFinite else {
+            throw ExpressionError("D1001", at: position, token: function.rawValue, message: "The sum is too large")
+        }
+        return sum
+    }
+
     private func wrongType(_ value: Value, _ argument: Int) -> ExpressionError {
         ExpressionError("T0410", at: position, token: function.rawValue, value: value, argument: argument)
     }
@@ -133,7 +182,7 @@ final class FormulaCallNode: Node {
         case .number: numbers.append(value)
         case .undefined, .null: break
         case .array, .documentArray:
-            try run.checkStack()
+            try run.descend()
             for element in value.items { try add(element, argument, to: &numbers, &run) }
         default: throw wrongType(value, argument)
         }
@@ -144,7 +193,7 @@ final class FormulaCallNode: Node {
         switch value {
         case .undefined, .null: break
         case .array, .documentArray:
-            try run.checkStack()
+            try run.descend()
             for element in value.items { try add(element, to: &count, &run) }
         default: count += 1
         }

@@ -23,7 +23,7 @@ struct FormulaParser {
     mutating func parse() throws(ExpressionError) -> Node {
         let formula = try comparison()
         guard peek() == nil else { throw ExpressionError("S0201", at: position, token: next) }
-        return FormulaNode(formula)
+        return formula
     }
 
     private mutating func comparison() throws(ExpressionError) -> Node {
@@ -54,9 +54,9 @@ struct FormulaParser {
         while true {
             let start = position
             if try take("+") {
-                left = ArithmeticNode(.plus, left, try product(), position: start)
+                left = FormulaArithmeticNode(.plus, left, try product(), position: start)
             } else if try take("-") {
-                left = ArithmeticNode(.minus, left, try product(), position: start)
+                left = FormulaArithmeticNode(.minus, left, try product(), position: start)
             } else {
                 return left
             }
@@ -68,9 +68,9 @@ struct FormulaParser {
         while true {
             let start = position
             if try take("*") {
-                left = ArithmeticNode(.times, left, try power(), position: start)
+                left = FormulaArithmeticNode(.times, left, try power(), position: start)
             } else if try take("/") {
-                left = ArithmeticNode(.divide, left, try power(), position: start)
+                left = FormulaArithmeticNode(.divide, left, try power(), position: start)
             } else {
                 return left
             }
@@ -130,7 +130,7 @@ struct FormulaParser {
         let names = name.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
         guard !names.contains("") else { throw ExpressionError("S0201", at: start, token: name) }
         paths.append(names)
-        return NamesPathNode(names.map { FieldName($0) }, keepsSingleton: false, position: position)
+        return FormulaVariableNode(names, position: position)
     }
 
     private mutating func call(_ name: String, at end: Int) throws(ExpressionError) -> Node {
@@ -144,7 +144,9 @@ struct FormulaParser {
         }
         try expect(")")
         guard function.argumentCounts.contains(arguments.count) else {
-            throw ExpressionError("T0410", at: end, token: name, argument: arguments.count)
+            throw ExpressionError(
+                "T0410", at: end, token: name,
+                message: "\(name) takes \(function.arguments), not \(arguments.count)")
         }
         if function == .if {
             return ConditionNode(arguments[0], arguments[1], arguments.count > 2 ? arguments[2] : nil, position: end)

@@ -6,7 +6,7 @@ extension Builtin {
                 switch argument {
                 case .undefined: .number(0)
                 case .array(let list): .number(Double(list.count))
-                case .documentArray(let node): .number(Double(node.elements.count))
+                case .documentArray(let node): .number(Double(node.exactCount))
                 default: .number(1)
                 }
             }

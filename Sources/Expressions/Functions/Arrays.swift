@@ -39,16 +39,16 @@ extension Builtin {
             guard let elements = arguments[0].elements, elements.count > 1 else { return arguments[0] }
             if case .function(let function) = arguments[1] {
                 let sorted = try mergeSorted(elements, &run) { (left, right, run) throws(ExpressionError) -> Bool in
-                    try function.call([left, right], arguments.frame, &run).collapsed.truth ?? false
+                    try function.call([left, right], arguments.frame, &run).collapsed.truth(&run) ?? false
                 }
                 return .array(List(sorted))
             }
             let areNumbers = elements.allSatisfy(\.isNumber)
             guard areNumbers || elements.allSatisfy(\.isString) else { throw ExpressionError("D3070", argument: 1) }
-            let sorted = try mergeSorted(elements, &run) { (left, right, _) throws(ExpressionError) -> Bool in
+            let sorted = try mergeSorted(elements, &run) { (left, right, run) throws(ExpressionError) -> Bool in
                 switch (left, right) {
                 case (.number(let one), .number(let two)): one > two
-                case (.string(let one), .string(let two)): two.isBefore(one)
+                case (.string(let one), .string(let two)): try two.isBefore(one, &run)
                 default: false
                 }
             }
@@ -68,11 +68,17 @@ private struct DistinctValues {
     mutating func add(_ value: Value, _ run: inout Evaluation) throws(ExpressionError) {
         let isNew: Bool
         switch value {
-        case .string(let text): isNew = texts.insert(ExactText(text)).inserted
+        case .string(let text):
+            try run.mayTake(text.utf8.count / 64)
+            isNew = texts.insert(ExactText(text)).inserted
         case .number(let number): isNew = numbers.insert(number).inserted
         default:
-            try run.step(others.count * 4)
-            isNew = !others.contains { values[$0].isEqual(to: value) }
+            var isKnown = false
+            for other in others where !isKnown {
+                try run.step()
+                isKnown = try values[other].isEqual(to: value, &run)
+            }
+            isNew = !isKnown
             if isNew { others.append(values.count) }
         }
         try run.step()

@@ -1,12 +1,12 @@
 extension Builtin {
     static let booleans: [Builtin] = [
-        Builtin("boolean", "<x-:b>", arity: 1, simple: { $0.truth.map { .boolean($0) } }) {
-            (arguments, _) throws(ExpressionError) in
-            arguments[0].truth.map { .boolean($0) } ?? .undefined
+        Builtin("boolean", "<x-:b>", arity: 1, simple: { $0.truthOfScalar.map { .boolean($0) } }) {
+            (arguments, run) throws(ExpressionError) in
+            try arguments[0].truth(&run).map { .boolean($0) } ?? .undefined
         },
-        Builtin("not", "<x-:b>", arity: 1, simple: { $0.truth.map { .boolean(!$0) } }) {
-            (arguments, _) throws(ExpressionError) in
-            arguments[0].truth.map { .boolean(!$0) } ?? .undefined
+        Builtin("not", "<x-:b>", arity: 1, simple: { $0.truthOfScalar.map { .boolean(!$0) } }) {
+            (arguments, run) throws(ExpressionError) in
+            try arguments[0].truth(&run).map { .boolean(!$0) } ?? .undefined
         },
         Builtin("exists", "<x:b>", arity: 1, simple: { .boolean(!$0.isUndefined) }) {
             (arguments, _) throws(ExpressionError) in

@@ -17,7 +17,9 @@ extension Builtin {
                 return .number(moment)
             }
             try run.spend(bytes: picture.utf8.count + text.utf8.count)
+            // A regular expression is compiled.
             try run.step(200)
+            try run.mayTake(4_096)
             return try DatePicture(picture).parse(text, &run).map { .number($0) } ?? .undefined
         },
     ]
@@ -34,7 +36,9 @@ extension Builtin {
         var pattern = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]"
         if case .string(let given) = picture { pattern = given }
         try run.spend(bytes: pattern.utf8.count * 8)
-        return try DatePicture(pattern).format(milliseconds, offset: offset)
+        let text = try DatePicture(pattern).format(milliseconds, offset: offset)
+        try run.spend(bytes: text.utf8.count)
+        return text
     }
 }
 

@@ -5,8 +5,8 @@ extension Builtin {
             if case .string(let given) = arguments[0], !given.isEmpty { message = given }
             throw ExpressionError("D3137", message: message)
         },
-        Builtin("assert", "<bs?:x>", arity: 2) { (arguments, _) throws(ExpressionError) in
-            if arguments[0].truth ?? false { return .undefined }
+        Builtin("assert", "<bs?:x>", arity: 2) { (arguments, run) throws(ExpressionError) in
+            if try arguments[0].truth(&run) ?? false { return .undefined }
             var message = "$assert() statement failed"
             if case .string(let given) = arguments[1], !given.isEmpty { message = given }
             throw ExpressionError("D3141", message: message)
@@ -17,11 +17,14 @@ extension Builtin {
             defer { run.leave(1) }
             try run.spend(bytes: source.utf8.count * 16)
             let node: Node
+            let regexSize: Int
             do throws(ExpressionError) {
-                node = try Compiler.compile(source, &run.symbols)
+                (node, regexSize) = try Compiler.compile(source, &run.symbols)
             } catch {
                 throw ExpressionError("D3120", value: .string(error.message))
             }
+            try run.spend(bytes: regexSize * 16)
+            try run.mayTake(regexSize)
             var input = arguments.context
             if !arguments[1].isUndefined {
                 input = arguments[1]

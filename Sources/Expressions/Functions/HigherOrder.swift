@@ -21,8 +21,8 @@ extension Builtin {
             }
             var kept = List(flags: .sequence)
             for (position, element) in elements.enumerated() {
-                let keeps = try function.call(element, position, arguments[0], arguments.frame, &run).truth
-                if keeps ?? false { kept.append(element) }
+                let keeps = try function.call(element, position, arguments[0], arguments.frame, &run)
+                if try keeps.truth(&run) ?? false { kept.append(element) }
             }
             try run.spend(sequence: kept.count, added: kept.count)
             return .array(kept)
@@ -32,8 +32,8 @@ extension Builtin {
             var found: Value?
             for (position, element) in elements.enumerated() {
                 if case .function(let function) = arguments[1] {
-                    let fits = try function.call(element, position, arguments[0], arguments.frame, &run).truth
-                    guard fits ?? false else { continue }
+                    let fits = try function.call(element, position, arguments[0], arguments.frame, &run)
+                    guard try fits.truth(&run) ?? false else { continue }
                 }
                 guard found == nil else { throw ExpressionError("D3138", argument: position) }
                 found = element

@@ -50,14 +50,18 @@ extension Builtin {
                 return .undefined
             }
             try run.spend(bytes: picture.utf8.count + 400)
-            return .string(try NumberPicture(picture, options: arguments[2]).format(number))
+            let text = try NumberPicture(picture, options: arguments[2]).format(number)
+            try run.spend(bytes: text.utf8.count)
+            return .string(text)
         },
         Builtin("formatInteger", "<n-s:s>", arity: 2) { (arguments, run) throws(ExpressionError) in
             guard case .number(let number) = arguments[0], case .string(let picture) = arguments[1] else {
                 return .undefined
             }
             try run.spend(bytes: picture.utf8.count + 400)
-            return .string(try IntegerPicture(picture).format(number.rounded(.down)))
+            let text = try IntegerPicture(picture).format(number.rounded(.down))
+            try run.spend(bytes: text.utf8.count)
+            return .string(text)
         },
         Builtin("parseInteger", "<s-s:n>", arity: 2) { (arguments, run) throws(ExpressionError) in
             guard case .string(let text) = arguments[0], case .string(let picture) = arguments[1] else {

@@ -16,8 +16,9 @@ extension Builtin {
             guard let elements = arguments[0].elements else { return .undefined }
             var merged = ObjectBuilder()
             for element in elements {
+                try run.mayTake(element.extent)
                 for member in element.members {
-                    try run.step()
+                    try run.step(1 + member.name.utf8.count / 64)
                     merged[member.name] = member.value
                 }
             }
@@ -41,7 +42,7 @@ extension Builtin {
             for member in arguments[0].members {
                 let given = [member.value, .string(member.name), arguments[0]]
                 let value = try function.call(Array(given.prefix(function.wanted(of: 3))), arguments.frame, &run)
-                if value.truth ?? false { kept.append((member.name, member.value)) }
+                if try value.truth(&run) ?? false { kept.append((member.name, member.value)) }
             }
             return kept.isEmpty ? .undefined : .object(ObjectValue(uniqueMembers: kept))
         },
@@ -53,19 +54,22 @@ extension Builtin {
     private static func collectNames(
         _ value: Value, into names: inout ObjectBuilder, _ run: inout Evaluation
     ) throws(ExpressionError) {
-        try run.checkStack()
+        try run.descend()
+        try run.mayTake(value.extent)
         if let elements = value.elements {
+            try run.step(elements.count)
             for element in elements { try collectNames(element, into: &names, &run) }
         } else {
             for member in value.members {
-                try run.step()
+                try run.step(1 + member.name.utf8.count / 64)
                 names[member.name] = .null
             }
         }
     }
 
     private static func spread(_ value: Value, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        try run.checkStack()
+        try run.descend()
+        try run.mayTake(value.extent)
         var spreading = List(flags: .sequence)
         if let elements = value.elements {
             for element in elements {

@@ -102,11 +102,10 @@ extension Builtin {
         let mark = MatchSubject(separator)
         var parts: [String] = []
         var start = 0
-        while let found = subject.first(mark, from: start) {
+        while parts.count < most, let found = subject.first(mark, from: start) {
             parts.append(subject.slice(start..<found.lowerBound))
             start = found.upperBound
             try run.spend(sequence: parts.count)
-            if parts.count >= most { return Array(parts.prefix(most)) }
         }
         parts.append(subject.slice(start..<subject.bytes.count))
         return Array(parts.prefix(most))
@@ -118,7 +117,9 @@ extension Builtin {
         var parts: [String] = []
         var start = 0
         while let match = try matches.next(&run), Double(parts.count) < limit {
-            parts.append(matches.subject.slice(min(start, match.range.lowerBound)..<match.range.lowerBound))
+            let range = min(start, match.range.lowerBound)..<match.range.lowerBound
+            try run.spend(bytes: range.count)
+            parts.append(matches.subject.slice(range))
             start = match.range.upperBound
             try run.spend(sequence: parts.count)
         }

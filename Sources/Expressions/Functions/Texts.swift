@@ -2,7 +2,7 @@ extension Builtin {
     static let texts: [Builtin] = [
         Builtin("string", "<x-b?:s>", arity: 1) { (arguments, run) throws(ExpressionError) in
             if arguments[0].isUndefined { return .undefined }
-            return .string(try arguments[0].text(&run, indented: arguments[1].truth ?? false))
+            return .string(try arguments[0].text(&run, indented: arguments[1].truthOfScalar ?? false))
         },
         Builtin("length", "<s-:n>", arity: 1) { (arguments, _) throws(ExpressionError) in
             guard case .string(let text) = arguments[0] else { return .undefined }

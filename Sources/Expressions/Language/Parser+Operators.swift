@@ -97,6 +97,11 @@ extension Parser {
                     call.items.append(try expression(0))
                 }
                 guard isAt(.comma) else { break }
+                guard call.items.count < Self.maximumArguments else {
+                    throw ExpressionError(
+                        "S0501", at: token.position,
+                        message: "A function takes at most \(Self.maximumArguments) arguments")
+                }
                 try advance()
             }
         }
@@ -128,7 +133,7 @@ extension Parser {
         do throws(ExpressionError) {
             return try Signature(text)
         } catch {
-            throw ExpressionError(error.code, at: start + (error.position ?? 0))
+            throw ExpressionError(error.code, at: start + (error.position ?? 0), message: error.details.message)
         }
     }
 }

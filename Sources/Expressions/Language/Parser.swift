@@ -8,6 +8,7 @@ struct Parser {
     private var tallest = 0
     private let deepestFrame: UInt
     static let maximumHeight = 400
+    static let maximumArguments = 255
     private static let stack: UInt = 160 << 10
 
     private let length: Int

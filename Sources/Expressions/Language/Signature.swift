@@ -46,6 +46,8 @@ struct Signature: Sendable {
     }
 
     private(set) var parameters: [Parameter] = []
+    /// More are refused: they are tried against the arguments one within the other.
+    private static let maximumParameters = 32
 
     /// `text` begins with `<`; what follows a colon, the type of the result, is not looked at.
     /// - Throws: S0401, S0402, with the place in `text`.
@@ -102,6 +104,10 @@ struct Signature: Sendable {
                     parameters.append(parameter)
                 }
             }
+            guard parameters.count <= Self.maximumParameters else {
+                throw ExpressionError(
+                    "S0402", at: index, message: "A signature has at most \(Self.maximumParameters) parameters")
+            }
             index += 1
         }
     }
@@ -128,12 +134,30 @@ extension Value {
 }
 
 extension Signature {
+    /// Whether the context may take the place of an argument when so many are given.
+    func mayUseContext(given: Int) -> Bool {
+        guard given < parameters.count else { return false }
+        return parameters.indices.contains { index in
+            let parameter = parameters[index]
+            guard parameter.usesContext else { return false }
+            // What is given may be meant for the parameters behind it: one that must be given, or of another type.
+            return given <= index
+                || parameters[(index + 1)...].contains { !$0.isOptional || !parameter.types.isSuperset(of: $0.types) }
+        }
+    }
+
     /// The arguments as the function takes them: one for each parameter (more for the last that repeats), the context in
-    /// the place of missing ones, single values as arrays.
+    /// the place of missing ones, single values as arrays. How long a look at them may take is announced to `run`.
     /// - Throws: T0410, T0411, T0412.
-    func validate(_ arguments: [Value], context: Value) throws(ExpressionError) -> [Value] {
-        var counts = [Int](repeating: 0, count: parameters.count)
-        guard fits(arguments, from: 0, parameter: 0, &counts, mustEnd: true) else { throw mismatch(arguments) }
+    func validate(
+        _ arguments: [Value], context: Value, _ run: inout Evaluation
+    ) throws(ExpressionError) -> [Value] {
+        var effort = arguments.count * parameters.count / 4 + context.extent
+        for argument in arguments { effort += argument.extent }
+        try run.mayTake(effort)
+        var fitting = Fitting(parameters, arguments, mustEnd: true)
+        guard fitting.fits(from: 0, parameter: 0) else { throw mismatch(arguments) }
+        let counts = fitting.counts
         var valid: [Value] = []
         valid.reserveCapacity(max(parameters.count, arguments.count))
         var next = 0
@@ -160,11 +184,41 @@ extension Signature {
         return valid
     }
 
+    /// Names the first argument that spoils it.
+    private func mismatch(_ arguments: [Value]) -> ExpressionError {
+        var good = 0
+        for count in 1...max(parameters.count, 1) where count <= parameters.count {
+            var fitting = Fitting(Array(parameters.prefix(count)), arguments, mustEnd: false)
+            guard fitting.fits(from: 0, parameter: 0) else { break }
+            good = fitting.counts.reduce(0, +)
+        }
+        let value = good < arguments.count ? arguments[good] : .undefined
+        return ExpressionError("T0410", value: value, argument: good + 1)
+    }
+}
+
+/// The search for how many arguments each parameter takes.
+private struct Fitting {
+    private let parameters: [Signature.Parameter]
+    private let arguments: [Value]
+    private let mustEnd: Bool
+    /// How many arguments each parameter takes.
+    private(set) var counts: [Int]
+    /// What was tried in vain, by parameter and argument; it is not tried again. Empty as long as nothing was.
+    private var failed: [Bool] = []
+
+    init(_ parameters: [Signature.Parameter], _ arguments: [Value], mustEnd: Bool) {
+        self.parameters = parameters
+        self.arguments = arguments
+        self.mustEnd = mustEnd
+        counts = [Int](repeating: 0, count: parameters.count)
+    }
+
     /// Whether the arguments from `index` fit the parameters from `parameter`, each taking as many as it can.
-    private func fits(
-        _ arguments: [Value], from index: Int, parameter: Int, _ counts: inout [Int], mustEnd: Bool
-    ) -> Bool {
+    mutating func fits(from index: Int, parameter: Int) -> Bool {
         guard parameter < parameters.count else { return !mustEnd || index == arguments.count }
+        let place = parameter * (arguments.count + 1) + index
+        if !failed.isEmpty, failed[place] { return false }
         let current = parameters[parameter]
         let most = current.repeats ? arguments.count - index : min(1, arguments.count - index)
         var possible = 0
@@ -172,26 +226,12 @@ extension Signature {
         let least = current.isOptional ? 0 : 1
         while possible >= least {
             counts[parameter] = possible
-            if fits(arguments, from: index + possible, parameter: parameter + 1, &counts, mustEnd: mustEnd) {
-                return true
-            }
+            if fits(from: index + possible, parameter: parameter + 1) { return true }
             possible -= 1
         }
+        if failed.isEmpty { failed = [Bool](repeating: false, count: parameters.count * (arguments.count + 1)) }
+        failed[place] = true
         return false
-    }
-
-    /// Names the first argument that spoils it.
-    private func mismatch(_ arguments: [Value]) -> ExpressionError {
-        var good = 0
-        for count in 1...max(parameters.count, 1) where count <= parameters.count {
-            var shorter = self
-            shorter.parameters = Array(parameters.prefix(count))
-            var counts = [Int](repeating: 0, count: count)
-            guard shorter.fits(arguments, from: 0, parameter: 0, &counts, mustEnd: false) else { break }
-            good = counts.reduce(0, +)
-        }
-        let value = good < arguments.count ? arguments[good] : .undefined
-        return ExpressionError("T0410", value: value, argument: good + 1)
     }
 }
 

@@ -97,9 +97,11 @@ final class Ancestor {
 
 extension Syntax {
     func with(_ change: (inout Extras) -> Void) {
-        var extras = extras ?? Extras()
-        change(&extras)
-        self.extras = extras
+        var changed = extras ?? Extras()
+        // Not held twice, so that what grows in it is not copied each time.
+        extras = nil
+        change(&changed)
+        extras = changed
     }
 
     var seeking: [Ancestor] { extras?.seeking ?? [] }

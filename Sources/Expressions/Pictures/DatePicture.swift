@@ -25,6 +25,7 @@ struct DatePicture {
 
     /// - Throws: D3132, D3135, and what the numbers' pictures throw.
     init(_ picture: String) throws(ExpressionError) {
+        guard picture.utf8.count <= IntegerPicture.maximumLength else { throw IntegerPicture.tooLong }
         var literal = ""
         var rest = Substring(picture)
         while let character = rest.popFirst() {
@@ -63,8 +64,8 @@ struct DatePicture {
         var form = text.dropFirst()
         if let comma = form.lastIndex(of: ",") {
             let widths = form[form.index(after: comma)...].split(separator: "-", maxSplits: 1)
-            marker.leastWidth = widths.first.flatMap { Int($0) }
-            if widths.count > 1 { marker.mostWidth = Int(widths[1]) }
+            marker.leastWidth = widths.first.flatMap { Self.width($0) }
+            if widths.count > 1 { marker.mostWidth = Self.width(widths[1]) }
             form = form[..<comma]
         }
         if form.count > 1, let last = form.last, "atco".contains(last) {
@@ -85,6 +86,11 @@ struct DatePicture {
             marker.integer = try IntegerPicture(form)
         }
         parts.append(.marker(marker))
+    }
+
+    /// Wider than any number is as good as endless.
+    private static func width(_ text: Substring) -> Int? {
+        Int(text).map { min(max($0, 0), IntegerPicture.maximumLength) }
     }
 
     private mutating func setInteger(of marker: inout Marker, _ form: String) throws(ExpressionError) {

@@ -20,8 +20,13 @@ struct IntegerPicture {
     /// The distance of separators that repeat without end; 0 when each stands for itself.
     private(set) var repeats = 0
 
+    /// In bytes; longer pictures are refused.
+    static let maximumLength = 1_024
+    static var tooLong: ExpressionError { ExpressionError("D3130", message: "The picture is too long") }
+
     /// - Throws: D3130 for a numbering that is not supported, D3131 for digits of two scripts.
     init(_ picture: String) throws(ExpressionError) {
+        guard picture.utf8.count <= Self.maximumLength else { throw Self.tooLong }
         var primary = Substring(picture)
         if let semicolon = picture.lastIndex(of: ";") {
             primary = picture[..<semicolon]
@@ -101,7 +106,7 @@ struct IntegerPicture {
     private func decimal(_ magnitude: Double) -> String {
         var digits = Array(NumberText.text(magnitude).unicodeScalars)
         if digits.count < mandatoryDigits {
-            digits = Array(repeating: "0", count: min(mandatoryDigits, 4_096) - digits.count) + digits
+            digits = Array(repeating: "0", count: mandatoryDigits - digits.count) + digits
         }
         let plain = digits
         if zero != 0x30 {
@@ -110,13 +115,15 @@ struct IntegerPicture {
             }
         }
         var grouped: [Unicode.Scalar] = []
+        var left = separators[...]
         for (index, digit) in digits.enumerated() {
             let toTheRight = digits.count - index
             if repeats > 0 {
                 if index > 0, toTheRight % repeats == 0 { grouped.append(separators[0].character) }
             } else {
-                for separator in separators.reversed() where separator.position == toTheRight && index > 0 {
-                    grouped.append(separator.character)
+                while let separator = left.last, separator.position >= toTheRight {
+                    left.removeLast()
+                    if separator.position == toTheRight, index > 0 { grouped.append(separator.character) }
                 }
             }
             grouped.append(digit)

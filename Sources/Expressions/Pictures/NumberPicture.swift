@@ -7,6 +7,7 @@ struct NumberPicture {
     /// `options` is an object of symbols that differ from the usual ones.
     /// - Throws: D3080…D3093.
     init(_ picture: String, options: Value) throws(ExpressionError) {
+        guard picture.utf8.count <= IntegerPicture.maximumLength else { throw IntegerPicture.tooLong }
         var symbols = PictureSymbols()
         for member in options.members {
             if case .string(let text) = member.value { symbols.set(member.name, to: text) }

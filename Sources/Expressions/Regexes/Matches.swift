@@ -37,6 +37,7 @@ struct Matches {
         let groups = (value.member("groups")?.elements ?? []).map { group -> String? in
             if case .string(let text) = group { text } else { nil }
         }
+        try run.mayTake(subject.bytes.count / 16)
         let from = subject.byte(ofCharacter: Int(max(0, min(start, 1e9))))
         let to = max(from, subject.byte(ofCharacter: Int(max(0, min(end, 1e9)))))
         return Found(text: text, range: from..<to, groups: groups)
@@ -52,7 +53,6 @@ struct Matches {
         if !isFirst, match.range.isEmpty { throw ExpressionError("D1004", value: .string(pattern.source)) }
         isFirst = false
         position = match.range.upperBound
-        try run.spend(bytes: match.range.count)
         return Found(text: match.text, range: match.range, groups: match.groups)
     }
 
@@ -114,7 +114,7 @@ struct Replacement {
         for match: Matches.Found, of matches: Matches, _ run: inout Evaluation
     ) throws(ExpressionError) -> String {
         switch replacement {
-        case .string(let template): return expand(template, match)
+        case .string(let template): return try expand(template, match, &run)
         case .function(let function):
             let value = try function.call([matches.value(of: match, &run)], frame, &run).collapsed
             guard case .string(let text) = value else { throw ExpressionError("D3012", value: value) }
@@ -125,8 +125,15 @@ struct Replacement {
 
     /// `$0` stands for the match, `$1` for the first group and so on, `$$` for `$`. Of several digits as many count as the
     /// number of groups has, one less when there is no group of that number.
-    private func expand(_ template: String, _ match: Matches.Found) -> String {
+    private func expand(
+        _ template: String, _ match: Matches.Found, _ run: inout Evaluation
+    ) throws(ExpressionError) -> String {
+        try run.spend(bytes: template.utf8.count)
         var result = ""
+        func add(_ text: String, _ run: inout Evaluation) throws(ExpressionError) {
+            try run.spend(bytes: text.utf8.count)
+            result += text
+        }
         let scalars = Array(template.unicodeScalars)
         let mostDigits = String(max(match.groups.count, 1)).count
         var index = 0
@@ -149,13 +156,15 @@ struct Replacement {
                 result += "$"
                 index += 1
             } else if index < scalars.count, scalars[index] == "0" {
-                result += match.text
+                try add(match.text, &run)
                 index += 1
             } else if var group = number(mostDigits) {
                 if mostDigits > 1, group.value > match.groups.count, let shorter = number(mostDigits - 1) {
                     group = shorter
                 }
-                if group.value >= 1, group.value <= match.groups.count { result += match.groups[group.value - 1] ?? "" }
+                if group.value >= 1, group.value <= match.groups.count {
+                    try add(match.groups[group.value - 1] ?? "", &run)
+                }
                 index += group.length
             } else {
                 result += "$"

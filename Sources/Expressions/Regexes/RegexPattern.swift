@@ -7,9 +7,13 @@ final class RegexPattern: @unchecked Sendable {
     let source: String
     private let pattern: OpaquePointer
     let groups: Int
+    /// In instructions: each byte of a text may cost as many.
+    let size: Int
     private static let memoryLimit: Int64 = 1 << 20
     private static let maximumLength = 4_096
     private static let maximumGroups = 64
+    /// Of one search, in bytes times instructions: about half a second if it goes as badly as it can.
+    private static let maximumWork = 256 << 20
 
     /// `pattern` in JavaScript's syntax.
     /// - Throws: S0303 when it needs what cannot be searched in linear time, or is too large.
@@ -21,9 +25,11 @@ final class RegexPattern: @unchecked Sendable {
         } catch {
             throw ExpressionError("S0303", at: position, token: pattern, value: .string(error.reason))
         }
+        guard translated.utf8.count <= Self.maximumLength else {
+            throw ExpressionError("S0303", at: position, token: pattern, value: .string("it is too long"))
+        }
         let ignoresCase: Int32 = flags.contains(.ignoresCase) ? 1 : 0
         var text = translated
-        let length = text.utf8.count
         let compiled = text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) {
                 cre2_new($0.baseAddress, $0.count, ignoresCase, Self.memoryLimit)
@@ -31,9 +37,7 @@ final class RegexPattern: @unchecked Sendable {
         }
         guard let compiled else { preconditionFailure("out of memory") }
         var fault: String?
-        if length > Self.maximumLength {
-            fault = "it is too long"
-        } else if let error = cre2_error(compiled) {
+        if let error = cre2_error(compiled) {
             fault = String(cString: error)
         } else if cre2_groups(compiled) > Self.maximumGroups {
             fault = "it has more than \(Self.maximumGroups) groups"
@@ -44,15 +48,28 @@ final class RegexPattern: @unchecked Sendable {
         }
         self.pattern = compiled
         groups = Int(cre2_groups(compiled))
+        size = Int(cre2_size(compiled))
     }
 
     deinit { cre2_free(pattern) }
 
     /// The first match at or behind byte `start`, or nil.
+    /// - Throws: D1012 when the text is too long for the pattern, D2015.
     func search(_ subject: MatchSubject, from start: Int, _ run: inout Evaluation) throws(ExpressionError)
         -> RegexMatch?
     {
-        try run.step(1 + (subject.bytes.count - start) / 64)
+        let work = (subject.bytes.count - start) * size
+        guard work <= Self.maximumWork else {
+            throw ExpressionError("D1012", message: "The text is too long for the regular expression")
+        }
+        try run.mayTake(work / 64)
+        let match = find(in: subject, from: start)
+        try run.step(1 + ((match?.range.upperBound ?? subject.bytes.count) - start) / 64)
+        if let match { try run.spend(bytes: match.ranges.reduce(0) { $0 + ($1?.count ?? 0) }) }
+        return match
+    }
+
+    private func find(in subject: MatchSubject, from start: Int) -> RegexMatch? {
         let count = groups + 1
         return withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * count) { offsets in
             let found = subject.bytes.withUnsafeBytes { bytes in
@@ -123,7 +140,6 @@ extension RegexPattern {
         guard let match = try search(subject, from: start, &run) else { return .undefined }
         if !isFirst, match.range.isEmpty { throw ExpressionError("D1004", value: .string(source)) }
         let next = Function(.nextMatch(self, subject: subject, from: match.range.upperBound))
-        try run.spend(bytes: match.range.count)
         return .object(
             ObjectValue(uniqueMembers: [
                 ("match", .string(match.text)),

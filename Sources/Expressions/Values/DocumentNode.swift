@@ -1,19 +1,29 @@
 import Glibc
 import JSON
+import Synchronization
 
 /// A document's memory. Its layout: https://github.com/simdjson/simdjson/blob/v3.0.1/doc/tape.md
 ///
 /// Sendable, unchecked: the pointers are the document's, which never changes and which this object keeps.
 final class Tape: @unchecked Sendable {
     private let document: JSONDocument
+    /// Long strings once they were asked for, by their index: otherwise each look at one would be another copy.
+    private let longStrings = Mutex<[Int: String]>([:])
+    private static let longString = 256
     let words: UnsafePointer<UInt64>
     let strings: UnsafePointer<UInt8>
+    /// Whether it may take long to find a member; what is small is not worth the question.
+    let isLarge: Bool
 
     init(_ document: JSONDocument) {
         self.document = document
         words = document.tape
         strings = document.strings
+        isLarge = document.byteCount > 4_096
     }
+
+    /// Of the text that was parsed.
+    var byteCount: Int { document.byteCount }
 
     @inline(__always)
     func tag(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: words[index] >> 56) }
@@ -36,12 +46,35 @@ final class Tape: @unchecked Sendable {
         return UnsafeBufferPointer(start: start + 4, count: Int(count))
     }
 
+    /// How many elements or members the array or object at `index` has, at most 16,777,215.
+    @inline(__always)
+    func count(_ index: Int) -> Int { Int((words[index] >> 32) & 0xFF_FFFF) }
+
+    /// How long the search for a member of the object at `index` may take, in steps.
+    @inline(__always)
+    func effort(toFind name: FieldName, in index: Int) -> Int { (count(index) &* name.weight) >> 6 }
+
+    @inline(__always)
+    func string(_ index: Int) -> String {
+        let bytes = utf8(index)
+        return bytes.count <= Self.longString ? String(decoding: bytes, as: UTF8.self) : longString(index)
+    }
+
+    private func longString(_ index: Int) -> String {
+        longStrings.withLock { known in
+            if let string = known[index] { return string }
+            let string = String(decoding: utf8(index), as: UTF8.self)
+            known[index] = string
+            return string
+        }
+    }
+
     @inline(__always)
     func value(_ index: Int) -> Value {
         switch tag(index) {
         case UInt8(ascii: "d"): .number(Double(bitPattern: words[index + 1]))
         case UInt8(ascii: "l"): .number(Double(Int64(bitPattern: words[index + 1])))
-        case UInt8(ascii: "\""): .string(String(decoding: utf8(index), as: UTF8.self))
+        case UInt8(ascii: "\""): .string(string(index))
         case UInt8(ascii: "t"): .boolean(true)
         case UInt8(ascii: "f"): .boolean(false)
         case UInt8(ascii: "{"): .documentObject(DocumentNode(tape: self, index: Int32(truncatingIfNeeded: index)))
@@ -75,14 +108,21 @@ package struct DocumentNode: Sendable {
     @inline(__always)
     var value: Value { tape.value(Int(index)) }
 
-    /// Exact up to 16,777,215; an upper bound is not needed beyond, for it is only used to reserve room.
-    var count: Int { Int((tape.words[Int(index)] >> 32) & 0xFF_FFFF) }
+    /// Exact up to 16,777,215, which stands for all that are more.
+    var count: Int { tape.count(Int(index)) }
+    /// How long a look at all of it may take, in steps: see ``Value/extent``. How long the strings in it are is not known;
+    /// they may be as long as the text.
+    var extent: Int { span / 16 + tape.byteCount / 512 }
+    /// How many words of the tape it takes.
+    var span: Int { lastIndex - Int(index) }
 
     @inline(__always)
     var firstIndex: Int { Int(index) + 1 }
     /// Behind the last element or member.
     @inline(__always)
     var lastIndex: Int { Int(UInt32(truncatingIfNeeded: tape.words[Int(index)])) - 1 }
+
+    var exactCount: Int { count < 0xFF_FFFF ? count : elements.count }
 
     /// The elements of an array.
     var elements: [Value] {
@@ -104,7 +144,7 @@ package struct DocumentNode: Sendable {
         var at = firstIndex
         let last = lastIndex
         while at < last {
-            members.append((String(decoding: tape.utf8(at), as: UTF8.self), tape.value(at + 1)))
+            members.append((tape.string(at), tape.value(at + 1)))
             at = tape.end(of: at + 1)
         }
         guard members.count > 1 else { return members }
@@ -121,10 +161,13 @@ final class FieldName: @unchecked Sendable {
     let text: String
     let bytes: UnsafeMutablePointer<UInt8>
     let count: Int
+    /// How much longer than usual it takes to compare it.
+    let weight: Int
 
     init(_ text: String) {
         self.text = text
         count = text.utf8.count
+        weight = 1 + count / 64
         bytes = .allocate(capacity: max(count, 1))
         var position = 0
         for byte in text.utf8 {

@@ -45,12 +45,6 @@ struct ObjectBuilder {
 
     var value: Value { .object(ObjectValue(uniqueMembers: members)) }
 
-    mutating func remove(_ name: String) {
-        guard let position = positions.removeValue(forKey: ExactText(name)) else { return }
-        members.remove(at: position)
-        for index in position..<members.count { positions[ExactText(members[index].0)] = index }
-    }
-
     subscript(_ name: String) -> Value {
         get { positions[ExactText(name)].map { members[$0].1 } ?? .undefined }
         set {
@@ -83,6 +77,6 @@ extension String {
     /// Whether both are the same scalars. Texts that differ for Swift differ here too, and that is told faster.
     @inline(__always)
     func isSameText(as other: String) -> Bool {
-        self == other && (utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8))
+        utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
     }
 }

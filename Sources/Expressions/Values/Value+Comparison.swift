@@ -1,44 +1,60 @@
 extension Value {
     /// Deep equality: arrays by element, objects by member in any order. Functions equal only themselves, and nothing
-    /// equals ``undefined``.
-    func isEqual(to other: Value) -> Bool {
+    /// equals ``undefined``. What is looked at is counted as often as it stands there, not as often as it is kept.
+    func isEqual(to other: Value, _ run: inout Evaluation) throws(ExpressionError) -> Bool {
         switch (self, other) {
         case (.number(let left), .number(let right)): return left == right
-        case (.string(let left), .string(let right)): return left.isSameText(as: right)
+        case (.string(let left), .string(let right)):
+            try run.mayTake(left.utf8.count / 64)
+            return left.isSameText(as: right)
         case (.boolean(let left), .boolean(let right)): return left == right
         case (.null, .null): return true
         case (.function(let left), .function(let right)): return left === right
-        default: break
+        default: return try isEqualWithin(to: other, &run)
         }
+    }
+
+    private func isEqualWithin(to other: Value, _ run: inout Evaluation) throws(ExpressionError) -> Bool {
+        try run.descend()
+        try run.mayTake(extent + other.extent)
         if let left = elements, let right = other.elements {
-            return left.count == right.count && zip(left, right).allSatisfy { $0.isEqual(to: $1) }
+            guard left.count == right.count else { return false }
+            for (one, two) in zip(left, right) {
+                try run.step()
+                guard try one.isEqual(to: two, &run) else { return false }
+            }
+            return true
         }
-        guard isObject, other.isObject else { return false }
+        guard case .object(let right)? = other.asObject, isObject else { return false }
         let members = members
-        guard members.count == other.memberCount else { return false }
-        return members.allSatisfy { member in
-            guard let counterpart = other.member(member.name) else { return false }
-            return member.value.isEqual(to: counterpart)
+        guard members.count == right.count else { return false }
+        for member in members {
+            try run.step(1 + member.name.utf8.count / 64)
+            guard let counterpart = right[member.name], try member.value.isEqual(to: counterpart, &run) else {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// The same object with its members at hand; nil for what is no object.
+    private var asObject: Value? {
+        switch self {
+        case .object: self
+        case .documentObject(let node): .object(ObjectValue(uniqueMembers: node.members.map { ($0.name, $0.value) }))
+        default: nil
         }
     }
 
     /// Equality without looking into arrays and objects: those are the same only as the same part of a document.
-    func isSame(as other: Value) -> Bool {
+    func isSame(as other: Value, _ run: inout Evaluation) throws(ExpressionError) -> Bool {
         switch (self, other) {
         case (.documentObject(let left), .documentObject(let right)),
             (.documentArray(let left), .documentArray(let right)):
             left.tape === right.tape && left.index == right.index
         case (.object(let left), .object(let right)): left === right
         case (.array, _), (.documentArray, _), (.documentObject, _), (.object, _): false
-        default: isEqual(to: other)
-        }
-    }
-
-    var memberCount: Int {
-        switch self {
-        case .object(let object): object.count
-        case .documentObject(let node): node.members.count
-        default: 0
+        default: try isEqual(to: other, &run)
         }
     }
 
@@ -53,18 +69,33 @@ extension Value {
         }
     }
 
-    /// What a condition takes the value for; nil for ``undefined``.
-    package var truth: Bool? {
+    /// What a condition takes the value for; nil for ``undefined``. An array holds when one of its values does, however
+    /// deep it lies.
+    @inline(__always)
+    func truth(_ run: inout Evaluation) throws(ExpressionError) -> Bool? {
+        isArray ? try holdsWithin(&run) : truthOfScalar
+    }
+
+    private func holdsWithin(_ run: inout Evaluation) throws(ExpressionError) -> Bool {
+        try run.descend()
+        try run.mayTake(extent)
+        for item in items {
+            try run.step()
+            if try item.truth(&run) ?? false { return true }
+        }
+        return false
+    }
+
+    /// The same, for what is no array; nil for arrays.
+    var truthOfScalar: Bool? {
         switch self {
-        case .undefined, .tuples: return nil
+        case .undefined, .tuples, .array, .documentArray: return nil
         case .boolean(let value): return value
         case .number(let value): return value != 0 && !value.isNaN
         case .string(let value): return !value.isEmpty
         case .null, .function: return false
         case .object(let object): return object.count > 0
         case .documentObject(let node): return node.firstIndex < node.lastIndex
-        case .array, .documentArray:
-            return items.contains { $0.truth ?? false }
         }
     }
 }
@@ -72,22 +103,24 @@ extension Value {
 extension String {
     /// The order of UTF-16 code units, as the language has it.
     func isBefore(_ other: String) -> Bool {
-        var left = utf8.makeIterator()
-        var right = other.utf8.makeIterator()
-        while true {
-            switch (left.next(), right.next()) {
-            case (nil, nil): return false
-            case (nil, _?): return true
-            case (_?, nil): return false
-            case (let one?, let two?):
-                if one == two { continue }
-                // UTF-8 sorts by code point. Only U+E000…U+FFFF stand behind the surrogates of the planes above.
-                let surrogate: (UInt8) -> Bool = { $0 >= 0xF0 }
-                let above: (UInt8) -> Bool = { $0 == 0xEE || $0 == 0xEF }
-                if surrogate(one) && above(two) { return true }
-                if above(one) && surrogate(two) { return false }
-                return one < two
+        var (left, right) = (self, other)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                for (one, two) in zip(left, right) where one != two {
+                    // UTF-8 sorts by code point. Only U+E000…U+FFFF stand behind the surrogates of the planes above.
+                    let surrogate: (UInt8) -> Bool = { $0 >= 0xF0 }
+                    let above: (UInt8) -> Bool = { $0 == 0xEE || $0 == 0xEF }
+                    if surrogate(one) && above(two) { return true }
+                    if above(one) && surrogate(two) { return false }
+                    return one < two
+                }
+                return left.count < right.count
             }
         }
+    }
+
+    func isBefore(_ other: String, _ run: inout Evaluation) throws(ExpressionError) -> Bool {
+        try run.mayTake(min(utf8.count, other.utf8.count) / 64)
+        return isBefore(other)
     }
 }

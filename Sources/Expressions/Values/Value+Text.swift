@@ -30,7 +30,7 @@ private struct TextWriter {
     init(indented: Bool) { self.indented = indented }
 
     mutating func write(_ value: Value, _ run: inout Evaluation) throws(ExpressionError) {
-        try run.checkStack()
+        try run.descend()
         switch value {
         case .number(let number):
             guard number.isFinite else {
@@ -50,7 +50,7 @@ private struct TextWriter {
                 try writer.add(writer.indented ? ": " : ":", &run)
                 try writer.write(member.value, &run)
             }
-        default: try add(value.truth == true ? "true" : value.isNull ? "null" : "false", &run)
+        default: try add(value.truthOfScalar == true ? "true" : value.isNull ? "null" : "false", &run)
         }
     }
 

@@ -90,6 +90,17 @@ extension Value {
         }
     }
 
+    /// How long a look at all of it may take, in steps, without what lies within its elements.
+    var extent: Int {
+        switch self {
+        case .string(let text): text.utf8.count / 64
+        case .array(let list): list.count / 8
+        case .object(let object): object.count / 8
+        case .documentArray(let node), .documentObject(let node): node.extent
+        default: 0
+        }
+    }
+
     /// How many arrays and objects lie within each other here; what a document holds counts as one.
     var height: Int {
         switch self {
