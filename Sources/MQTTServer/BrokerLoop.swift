@@ -150,7 +150,9 @@ final class BrokerLoop {
     }
 
     private func encoded(_ publish: Publish, _ version: ProtocolVersion) -> ByteBuffer {
-        if let lastPublish, lastPublish.version == version, lastPublish.publish == publish { return lastPublish.encoded }
+        if let lastPublish, lastPublish.version == version, lastPublish.publish == publish {
+            return lastPublish.encoded
+        }
         let packet = Packet.publish(publish)
         var buffer = allocator.buffer(capacity: packet.encodedSize(version) ?? 0)
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: buffer.capacity) { packet.encode(version, into: $0) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Expressions
 
 /// The one executable: server, worker, migrator and the operator's command line.
 @main
@@ -11,4 +12,8 @@ struct Rookery: AsyncParsableCommand {
             Serve.self, Migrate.self, Seed.self, Superadmin.self, Config.self, Health.self, Simulate.self,
             ReplayFile.self, ExpressionCommand.self, MQTT.self,
         ])
+
+    static func main() async {
+        await main(ExpressionArguments.separated(Array(CommandLine.arguments.dropFirst())))
+    }
 }

@@ -94,6 +94,21 @@ import Testing
         #expect(error?.token == "+")
     }
 
+    @Test(
+        "at the command line an expression may begin with a minus sign",
+        arguments: [
+            (["-a"], ["--", "-a"]), (["-h"], ["-h"]), (["--help"], ["--help"]),
+            (["a", "--data", "-"], ["a", "--data", "-"]),
+            (["-a + 1", "--data", "-"], ["--data", "-", "--", "-a + 1"]),
+            (["--formula", "-2^2"], ["--formula", "--", "-2^2"]),
+            (["--", "-a"], ["--", "-a"]),
+        ] as [([String], [String])])
+    func signs(given: [String], separated: [String]) {
+        let command = ["expression", "test"]
+        #expect(ExpressionArguments.separated(command + given) == command + separated)
+        #expect(ExpressionArguments.separated(["serve"] + given) == ["serve"] + given)
+    }
+
     @Test("a line is answered with its id, whatever is wrong with it")
     func lines() {
         func answer(_ line: String) -> String {

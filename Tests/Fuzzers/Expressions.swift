@@ -15,9 +15,13 @@ public func fuzzExpressions(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt
     for isFormula in [false, true] {
         do throws(ExpressionError) {
             let expression = try isFormula ? Expression.compile(formula: source) : Expression.compile(source)
+            _ = expression.reads.touches("a")
+            _ = try expression.holds(for: data, limits: limits, moment: 1_700_000_000_000)
             let value = try expression.evaluate(data, limits: limits, moment: 1_700_000_000_000)
             var writer = JSONWriter()
             writer.value(value)
+            // Quoting makes up to six bytes of one; a part of the input is as long as it is.
+            precondition(writer.bytes.count < 6 * (limits.bytes + 1_000 + count), "\(writer.bytes.count) bytes")
         } catch {
             precondition((error.position ?? 0) <= source.utf16.count, "\(error)")
             precondition(!error.message.isEmpty)

@@ -25,6 +25,7 @@ extension Evaluation {
         left -= 2
         switch value {
         case .string(let text): left -= text.utf8.count
+        case .number: left -= 6
         case .array(let list):
             try descend()
             for element in list.elements {
@@ -62,7 +63,7 @@ extension DocumentNode {
                 length += 2
                 at += 1
             default:
-                length += 2
+                length += 8
                 at = tape.end(of: at)
             }
         }

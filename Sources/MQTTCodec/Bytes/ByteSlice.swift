@@ -70,7 +70,9 @@ package struct ByteSlice: @unchecked Sendable {
 
 extension ByteSlice: Hashable {
     package static func == (left: ByteSlice, right: ByteSlice) -> Bool {
-        guard left.count == right.count, left.count > 0, left.base != right.base else { return left.count == right.count }
+        guard left.count == right.count, left.count > 0, left.base != right.base else {
+            return left.count == right.count
+        }
         return left.withUnsafeBytes { left in
             right.withUnsafeBytes { right in
                 guard let left = left.baseAddress, let rightBase = right.baseAddress else { return false }

@@ -47,11 +47,9 @@ struct ExpressionTest: ParsableCommand {
     func run() throws {
         var input = Value.undefined
         if let data {
-            let bytes =
-                data == "-"
-                ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(fileURLWithPath: data))
+            let bytes = try Self.bytes(of: data)
             do {
-                input = Value(try JSONDocument(parsing: Array(bytes)))
+                input = Value(try JSONDocument(parsing: bytes))
             } catch {
                 throw ValidationError("\(data) is no JSON: \(error)")
             }
@@ -71,6 +69,17 @@ struct ExpressionTest: ParsableCommand {
         case .failure(let error):
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             throw ExitCode.failure
+        }
+    }
+
+    private static func bytes(of file: String) throws -> [UInt8] {
+        if file == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
+        do {
+            return Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+        } catch CocoaError.fileReadNoSuchFile, CocoaError.fileNoSuchFile {
+            throw ValidationError("There is no file \(file).")
+        } catch {
+            throw ValidationError("\(file) cannot be read.")
         }
     }
 }
