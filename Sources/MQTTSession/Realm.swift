@@ -72,8 +72,9 @@ final class Realm {
 
     /// Keeps the message for those who subscribe later, if there is room.
     func retain(_ message: Message) {
-        guard retained.set(message.stored(), now: broker.now) else { return }
-        let kept = message.payload.isEmpty ? nil : message.stored().moved(by: broker.epoch)
+        let message = message.stored()
+        guard retained.set(message, now: broker.now) else { return }
+        let kept = message.payload.isEmpty ? nil : message.moved(by: broker.epoch)
         broker.act(.retain(kept, topic: message.topic, realm: name))
     }
 

@@ -18,6 +18,7 @@ package final class Broker {
     var realms: [MQTTString: Realm] = [:]
     var sessionCount = 0
     var writes = PendingWrites()
+    private var isShutDown = false
     private var routed: UInt64 = 0
     private var matches: [Match] = []
 
@@ -46,9 +47,9 @@ package final class Broker {
 
     // MARK: Connections
 
-    /// A network connection was accepted. Nil when there are too many.
+    /// A network connection was accepted. Nil when there are too many, or when it comes too late.
     package func open(_ peer: Peer) -> Connection? {
-        guard connections.count < options.connections else { return nil }
+        guard !isShutDown, connections.count < options.connections else { return nil }
         let connection = Connection(broker: self, peer: peer)
         connections.add(connection)
         return connection
@@ -63,8 +64,9 @@ package final class Broker {
         writeChanges()
     }
 
-    /// Closes every connection.
+    /// Closes every connection, and takes no more.
     package func shutDown() {
+        isShutDown = true
         for connection in connections.all { connection.close(.serverShuttingDown) }
         writeChanges()
     }

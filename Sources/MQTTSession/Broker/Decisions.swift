@@ -79,7 +79,8 @@ package enum PublishVerdict: Sendable {
     /// MQTT 3.1.1, which cannot be told, is disconnected without acknowledgement ([MQTT-3.3.5-2] of that standard).
     case refuse(ReasonCode, Properties = [])
     /// It could not be taken in now. It gets no acknowledgement, for any would end the exchange; the connection ends with this
-    /// reason, and the client sends the message again when it is back ([MQTT-4.4.0-1]).
+    /// reason, and the client sends the message again when it is back ([MQTT-4.4.0-1]). A Will and a message of QoS 0 are sent
+    /// once, so they are lost.
     case fail(ReasonCode)
 }
 
