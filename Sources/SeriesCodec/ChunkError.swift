@@ -18,6 +18,8 @@ package enum ChunkError: Error, Equatable, Sendable {
     case timeNotInClock(Int64)
     /// The texts of a chunk together have more bytes than ``TextDictionary/maximumBytes``.
     case textTooLong
+    /// A range has more buckets than ``BucketAggregator/maximumCount``.
+    case tooManyBuckets
     /// The values are of another kind than the operation needs.
     case wrongKind(ValueKind)
 }

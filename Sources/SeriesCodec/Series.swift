@@ -68,9 +68,9 @@ package struct Series: Sendable {
 }
 
 extension [Int64] {
-    /// In a sorted array, the first place whose number is at least `limit`.
-    func firstPlace(notBefore limit: Int64) -> Int {
-        var (low, high) = (0, count)
+    /// In a sorted array, the first place from `start` on whose number is at least `limit`.
+    func firstPlace(notBefore limit: Int64, from start: Int = 0) -> Int {
+        var (low, high) = (start, count)
         while low < high {
             let middle = (low + high) / 2
             if self[middle] < limit { low = middle + 1 } else { high = middle }

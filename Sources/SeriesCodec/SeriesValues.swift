@@ -66,6 +66,19 @@ package enum SeriesValues: Sendable {
         }
     }
 
+    /// - Throws: ``ChunkError/wrongKind(_:)`` with the other's kind.
+    func merging(_ late: SeriesValues, _ plan: MergePlan) throws(ChunkError) -> SeriesValues {
+        switch (self, late) {
+        case (.float64(let own), .float64(let late)): .float64(plan.merge(own, late))
+        case (.float32(let own), .float32(let late)): .float32(plan.merge(own, late))
+        case (.integer(let own), .integer(let late)): .integer(plan.merge(own, late))
+        case (.boolean(let own), .boolean(let late)): .boolean(plan.merge(own, late))
+        case (.text(let own), .text(let late)): .text(own.merging(late, plan))
+        case (.json(let own), .json(let late)): .json(own.merging(late, plan))
+        default: throw .wrongKind(late.kind)
+        }
+    }
+
     mutating func removeSubrange(_ places: Range<Int>) {
         switch consume self {
         case .float64(var own):

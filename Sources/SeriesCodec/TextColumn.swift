@@ -59,6 +59,23 @@ package struct TextColumn: Sendable {
         }
     }
 
+    /// This column with points of another in it. The dictionary keeps its order, and the other's entries follow as they
+    /// are first used; entries that are no longer used stay.
+    func merging(_ late: TextColumn, _ plan: MergePlan) -> TextColumn {
+        var merged = self
+        var known = [Int64](repeating: -1, count: late.entryCount)
+        merged.codes = plan.merge(codes, late.codes) { code in
+            let place = Int(code)
+            // A placeholder of a column without entries.
+            guard place < known.count else { return 0 }
+            if known[place] < 0 {
+                known[place] = late.bytes[late.range(of: place)].withUnsafeBytes { merged.code(of: $0) }
+            }
+            return known[place]
+        }
+        return merged
+    }
+
     /// The dictionary keeps entries that are no longer used; an encoder leaves them out.
     mutating func removeSubrange(_ places: Range<Int>) { codes.removeSubrange(places) }
 

@@ -33,8 +33,10 @@ public func fuzzSeriesDecoder(_ start: UnsafePointer<UInt8>, _ count: Int) -> CI
     _ = try? chunk.removing(from: from, until: until, clock: clock, choice: &choice)
     _ = try? chunk.moved(from: clock, to: nil)
     let options = BucketAggregator.Options(quantiles: true, goodOnly: count % 2 == 0, longestHold: 1 << (count % 40))
-    var aggregator = BucketAggregator(from: from, until: until, width: 300_000, options: options)
-    if (try? aggregator.add(chunk, clock: clock)) != nil { _ = aggregator.finish() }
+    guard var aggregator = try? BucketAggregator(from: from, until: until, width: 300_000, options: options),
+        (try? aggregator.add(chunk, clock: clock)) != nil
+    else { return 0 }
+    _ = aggregator.finish()
     return 0
 }
 

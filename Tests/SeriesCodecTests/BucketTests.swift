@@ -69,7 +69,7 @@ struct BucketTests {
             let options = BucketAggregator.Options(
                 quantiles: random.chance(2), goodOnly: random.chance(2),
                 longestHold: random.chance(2) ? .max : Int64(random.below(200_000)))
-            var aggregator = BucketAggregator(from: from, until: until, width: width, options: options)
+            var aggregator = try BucketAggregator(from: from, until: until, width: width, options: options)
             // In several chunks, some with a clock.
             var place = 0
             while place < size {
@@ -92,7 +92,7 @@ struct BucketTests {
     @Test("a value is held over the border of a bucket")
     func timeWeighted() throws {
         let series = Series(times: [0, 1_500, 4_000], values: .float64([10, 20, 40]))
-        var aggregator = BucketAggregator(from: 0, until: 5_000, width: 1_000)
+        var aggregator = try BucketAggregator(from: 0, until: 5_000, width: 1_000)
         try aggregator.add(try SeriesChunk(series))
         let buckets = aggregator.finish()
         #expect(buckets.map(\.timeWeightedMean) == [10, 15, 20, 20, 40])
@@ -100,10 +100,22 @@ struct BucketTests {
         #expect(buckets.map(\.mean) == [10, 20, nil, nil, 40])
     }
 
+    @Test("a range with more buckets than memory is meant for is refused")
+    func tooManyBuckets() throws {
+        let limit = Int64(BucketAggregator.maximumCount)
+        _ = try BucketAggregator(from: 0, until: limit * 10, width: 10)
+        #expect(throws: ChunkError.tooManyBuckets) {
+            try BucketAggregator(from: 0, until: limit * 10 + 1, width: 10)
+        }
+        #expect(throws: ChunkError.tooManyBuckets) {
+            try BucketAggregator(from: -1 << 61, until: 1 << 61, width: 1)
+        }
+    }
+
     @Test("texts have no buckets")
     func texts() throws {
         let chunk = try SeriesChunk(Series(times: [0], values: .text(TextColumn(["on"]))))
-        var aggregator = BucketAggregator(from: 0, until: 10, width: 10)
+        var aggregator = try BucketAggregator(from: 0, until: 10, width: 10)
         #expect(throws: ChunkError.wrongKind(.text)) { try aggregator.add(chunk) }
     }
 

@@ -22,9 +22,10 @@ enum ChunkForgery {
         _ = try? chunk.decode(from: from, until: until, clock: clock)
         _ = try? chunk.removing(from: from, until: until, clock: clock, choice: &choice)
         _ = try? chunk.moved(from: clock, to: nil)
-        var aggregator = BucketAggregator(
-            from: from, until: until, width: 300_000, options: BucketAggregator.Options(quantiles: true, goodOnly: true)
-        )
-        if (try? aggregator.add(chunk, clock: clock)) != nil { _ = aggregator.finish() }
+        let options = BucketAggregator.Options(quantiles: true, goodOnly: true)
+        guard var aggregator = try? BucketAggregator(from: from, until: until, width: 300_000, options: options),
+            (try? aggregator.add(chunk, clock: clock)) != nil
+        else { return }
+        _ = aggregator.finish()
     }
 }

@@ -90,4 +90,18 @@ struct RoundTripTests {
             #expect(chunk.bytes.count < 1_440, "1/\(divisor): \(chunk.bytes.count) bytes")
         }
     }
+
+    @Test("as many different texts as a chunk may have take time for each, not for each pair", .timeLimit(.minutes(1)))
+    func differentTexts() throws {
+        let texts = (0..<SeriesChunk.maximumCount).map {
+            "{\"serial\":\"\($0 * 7_919 % 65_537)\",\"model\":\"meter of heat\"}"
+        }
+        let series = Series(times: texts.indices.map { Int64($0) }, values: .json(TextColumn(texts)))
+        let chunk = try SeriesChunk(series)
+        #expect(difference(try chunk.decode(), series) == nil)
+        var choice = EncodingChoice()
+        let late = Series(times: (0..<100).map { 600 * $0 }, values: .json(TextColumn(texts.prefix(100).reversed())))
+        let merged = try chunk.merging(late, choice: &choice).decode()
+        for place in late.times.indices { #expect(point(merged, 600 * place) == point(late, place)) }
+    }
 }

@@ -14,6 +14,7 @@ enum SeriesOperationsBenchmark {
             try buckets(name, clock)
         }
         try changes()
+        try differentTexts()
     }
 
     private static func report(_ name: String, _ nanoseconds: Double, limit: Double?) {
@@ -39,7 +40,7 @@ enum SeriesOperationsBenchmark {
         for quantiles in [false, true] {
             var count = 0
             let time = try SeriesBenchmark.nanoseconds(calls: 20) {
-                var aggregator = BucketAggregator(
+                var aggregator = try BucketAggregator(
                     from: SeriesData.start, until: SeriesData.start + Int64(days) * day, width: 300_000,
                     options: BucketAggregator.Options(quantiles: quantiles))
                 for (clock, chunk) in stored {
@@ -104,5 +105,28 @@ enum SeriesOperationsBenchmark {
             _ = try chunk.merging(batch, choice: &last)
         }
         report(text + ", last choice", then, limit: 0.2)
+    }
+
+    /// A chunk whose dictionary is as long as it may be: nothing may be done for each entry that takes longer with more.
+    private static func differentTexts() throws {
+        let count = 10_000
+        print("\n\(count) different JSON texts in one chunk.")
+        let texts = (0..<count).map { place in
+            #"{"serial":"\#(1_000_003 * place % 999_983)","firmware":"4.\#(place % 7)","online":true}"#
+        }
+        let series = Series(times: minutes(count), values: .json(TextColumn(texts)))
+        let chunk = try SeriesChunk(series)
+        let late = Series(
+            times: (0..<10).map { SeriesData.start + 59_999_937 * Int64($0) },
+            values: .json(TextColumn(texts.prefix(10))))
+        let decode = try SeriesBenchmark.nanoseconds(calls: 5) { _ = try chunk.decode() }
+        report("decoded: \(decode.rounded() / Double(count)) ns a text", decode, limit: nil)
+        let encode = try SeriesBenchmark.nanoseconds(calls: 5) { _ = try SeriesChunk(series) }
+        report("encoded: \(encode.rounded() / Double(count)) ns a text", encode, limit: nil)
+        let merge = try SeriesBenchmark.nanoseconds(calls: 5) {
+            var choice = EncodingChoice()
+            _ = try chunk.merging(late, choice: &choice)
+        }
+        report("10 late texts", merge, limit: nil)
     }
 }

@@ -16,6 +16,9 @@ package struct BucketAggregator: Sendable {
         }
     }
 
+    /// A range is divided into at most so many buckets, which take 88 bytes each: a year of five minutes.
+    package static let maximumCount = 131_072
+
     package let from: Int64
     package let until: Int64
     package let width: Int64
@@ -28,12 +31,17 @@ package struct BucketAggregator: Sendable {
     /// - Parameters:
     ///   - from: less than `until`; both in milliseconds since 1970 UTC and within ±2^61.
     ///   - width: greater than 0, in milliseconds.
-    package init(from: Int64, until: Int64, width: Int64, options: Options = Options()) {
+    /// - Throws: ``ChunkError/tooManyBuckets``: the range has more than ``maximumCount``.
+    package init(
+        from: Int64, until: Int64, width: Int64, options: Options = Options()
+    ) throws(ChunkError) {
         precondition(from < until && width > 0, "a range has a beginning before its end and a width above 0")
         precondition(from.magnitude <= 1 << 61 && until.magnitude <= 1 << 61, "times are within ±2^61")
         (self.from, self.until, self.width, self.options) = (from, until, width, options)
         running = RunningBucket(start: from, end: width < until - from ? from + width : until)
-        buckets.reserveCapacity(Int(min((until - from) / width + 1, 10_000)))
+        let count = (until - from - 1) / width + 1
+        guard count <= Self.maximumCount else { throw .tooManyBuckets }
+        buckets.reserveCapacity(Int(count))
     }
 
     /// Adds points whose times are not before those already added. NaN is a point without a number.

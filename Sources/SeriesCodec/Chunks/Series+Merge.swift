@@ -5,24 +5,12 @@ extension Series {
     /// - Throws: ``ChunkError/wrongKind(_:)``, ``ChunkError/unsortedTimes``, ``ChunkError/unequalLengths``.
     package func merging(_ late: Series) throws(ChunkError) -> Series {
         try late.check()
-        guard late.values.kind == values.kind else { throw .wrongKind(late.values.kind) }
-        var merged = Series(empty: values.kind)
-        merged.times.reserveCapacity(count + late.count)
-        var place = 0
-        var next = 0
-        while next < late.count {
-            let time = late.times[next]
-            var last = next
-            while last + 1 < late.count, late.times[last + 1] == time { last += 1 }
-            let start = place
-            while place < count, times[place] < time { place += 1 }
-            try merged.append(self, start..<place)
-            try merged.append(late, last..<last + 1)
-            while place < count, times[place] == time { place += 1 }
-            next = last + 1
-        }
-        try merged.append(self, place..<count)
-        return merged
+        let plan = MergePlan(times, late.times)
+        let counts = (own: count, late: late.count)
+        return Series(
+            times: plan.merge(times, late.times), values: try values.merging(late.values, plan),
+            nulls: plan.merge(nulls, late.nulls, counts: counts, filler: false),
+            quality: plan.merge(quality, late.quality, counts: counts, filler: 0))
     }
 
     /// This series without the points with from ≤ time < until.

@@ -39,12 +39,26 @@ enum TextDictionary {
             let rest = try cursor.section()
             guard bytes.count + start + rest.count + end <= maximumBytes else { throw .corrupt }
             let begin = bytes.count
-            bytes.append(contentsOf: bytes[last.prefix(start)])
+            bytes.repeatOwn(last.prefix(start))
             bytes.append(contentsOf: rest)
-            bytes.append(contentsOf: bytes[last.suffix(end)])
+            bytes.repeatOwn(last.suffix(end))
             last = begin..<bytes.count
             ends.append(bytes.count)
         }
         return (bytes, ends)
+    }
+}
+
+extension [UInt8] {
+    /// Appends bytes that are there already. A slice of the array would share its memory, so that appending the slice
+    /// copied everything.
+    fileprivate mutating func repeatOwn(_ range: Range<Int>) {
+        guard !range.isEmpty else { return }
+        let place = count
+        append(contentsOf: repeatElement(0, count: range.count))
+        withUnsafeMutableBytes { memory in
+            let source = UnsafeRawBufferPointer(rebasing: memory[range])
+            UnsafeMutableRawBufferPointer(rebasing: memory[place...]).copyMemory(from: source)
+        }
     }
 }
