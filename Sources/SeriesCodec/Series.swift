@@ -31,9 +31,16 @@ package struct Series: Sendable {
 
     static func areSorted(_ times: UnsafeBufferPointer<Int64>) -> Bool {
         guard let first = times.baseAddress, times.count > 1 else { return true }
-        var isSorted = true
-        for place in 1..<times.count { isSorted = isSorted && first[place &- 1] <= first[place] }
-        return isSorted
+        // The sign of a difference tells the order of numbers whose two highest bits are alike; these loops are done
+        // several numbers at a time, a comparison is not.
+        var (far, falling) = (first[0] ^ (first[0] &<< 1), Int64(0))
+        for place in 1..<times.count {
+            far |= first[place] ^ (first[place] &<< 1)
+            falling |= first[place] &- first[place &- 1]
+        }
+        if far >= 0 { return falling >= 0 }
+        for place in 1..<times.count where first[place] < first[place &- 1] { return false }
+        return true
     }
 
     /// Appends points of another series of the same kind.

@@ -10,6 +10,8 @@ enum GoldenSeries {
         case "decimals on a grid": Series(times: minutes, values: .float64(wave.map { Double($0) / 10 }))
         case "thirds, drifting": Series(times: drifting, values: .float64(wave.map { Double($0) / 3 }))
         case "corrected quotients, waits": Series(times: waits, values: .float64(wave.map { Double($0) / 10 * 3 }))
+        case "numbers without a shape, jittering":
+            Series(times: jittering, values: .integer(bits.map { Int64($0 % 251) }))
         case "odd numbers": Series(times: minutes, values: .float64(odd))
         case "bits of 32": Series(times: minutes, values: .float32(bits.map { Float(bitPattern: $0) }))
         case "integers, some null, some bad":
@@ -32,6 +34,10 @@ enum GoldenSeries {
     }
     private static let drifting = (0..<120).map { (place: Int) -> Int64 in
         let milliseconds = 60_003 * place + place * 37 % 11
+        return start + Int64(milliseconds)
+    }
+    private static let jittering = (0..<120).map { (place: Int) -> Int64 in
+        let milliseconds = 60_000 * place + place * place * 7_919 % 199
         return start + Int64(milliseconds)
     }
     private static let waits = (0..<120).map { (place: Int) -> Int64 in

@@ -3,6 +3,9 @@
 ///
 /// The memory must outlive the reader: every use stands inside a `withUnsafeBytes`.
 struct BitReader {
+    /// So many bits at least are there in one ``peek()``.
+    static let look = 57
+
     private let base: UnsafeRawBufferPointer
     /// The last place from which eight bytes can be loaded; negative when there are fewer.
     private let lastWord: Int
@@ -15,7 +18,9 @@ struct BitReader {
         self.position = position
     }
 
-    var overran: Bool { position > base.count * 8 }
+    var overran: Bool { endsBefore(position) }
+
+    func endsBefore(_ position: Int) -> Bool { position > base.count * 8 }
 
     /// The next bits without moving on: at least 57 of them are there.
     @inline(__always)
@@ -25,6 +30,16 @@ struct BitReader {
             return word(at: byte) &>> UInt64(truncatingIfNeeded: position & 7)
         }
         return peekNearEnd(byte)
+    }
+
+    /// How many steps of at most `width` bits can be made before ``peek()`` has to care for the end.
+    func stepsFarFromEnd(_ width: Int) -> Int { max(0, (lastWord * 8 - position) / max(1, width)) }
+
+    /// As ``peek()``, where ``stepsFarFromEnd(_:)`` has said that the end is far.
+    @inline(__always)
+    func peekFarFromEnd() -> UInt64 {
+        assert(position &>> 3 <= lastWord, "the end is near")
+        return word(at: position &>> 3) &>> UInt64(truncatingIfNeeded: position & 7)
     }
 
     /// Eight bytes from `byte`, which is at most `lastWord`, so that they are there and the base is not nil.

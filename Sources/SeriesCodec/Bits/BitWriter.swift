@@ -1,10 +1,11 @@
-/// Appends bits to bytes, the least significant bit of each number first.
+/// Collects bits, the least significant bit of each number first.
 struct BitWriter {
-    private(set) var bytes: [UInt8]
+    private var words: [UInt64] = []
     private var word: UInt64 = 0
     private var used: UInt64 = 0
 
-    init(appendingTo bytes: [UInt8] = []) { self.bytes = bytes }
+    /// - Parameter bits: about how many there will be.
+    init(capacity bits: Int) { words.reserveCapacity(bits / 64 + 8) }
 
     /// - Parameters:
     ///   - value: less than 2^count.
@@ -17,24 +18,15 @@ struct BitWriter {
             used = total
             return
         }
-        appendWord()
+        words.append(word.littleEndian)
         word = used == 0 ? 0 : value &>> (64 &- used)
         used = total &- 64
     }
 
-    private mutating func appendWord() {
-        withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
-    }
-
     /// The bytes; what is left of the last one is zero bits.
     consuming func finish() -> [UInt8] {
-        var rest = word
-        var bits = used
-        while bits > 0 {
-            bytes.append(UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-            bits = bits > 8 ? bits - 8 : 0
-        }
-        return bytes
+        words.append(word.littleEndian)
+        let count = 8 * (words.count - 1) + Int(used + 7) / 8
+        return words.withUnsafeBytes { Array($0[..<count]) }
     }
 }

@@ -1,6 +1,6 @@
 /// What points of a span of time have in common.
 ///
-/// Numbers count that are neither null nor NaN, nor left out for their quality.
+/// Numbers count that are neither null nor NaN, nor left out for their quality. Sums are added up in any order.
 package struct Bucket: Sendable {
     /// Milliseconds since 1970 UTC.
     package let start: Int64

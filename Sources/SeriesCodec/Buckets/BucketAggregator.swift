@@ -45,8 +45,14 @@ package struct BucketAggregator: Sendable {
     }
 
     /// Adds points whose times are not before those already added. NaN is a point without a number.
-    mutating func add(times: UnsafeBufferPointer<Int64>, values: UnsafeBufferPointer<Double>) {
-        guard let times = times.baseAddress, let numbers = values.baseAddress else { return }
+    /// - Parameter weights: memory for as many numbers as there are points.
+    mutating func add(
+        times: UnsafeBufferPointer<Int64>, values: UnsafeBufferPointer<Double>,
+        weights: UnsafeMutableBufferPointer<Double>
+    ) {
+        guard let times = times.baseAddress, let numbers = values.baseAddress, let weights = weights.baseAddress else {
+            return
+        }
         let count = values.count
         var place = 0
         var running = running
@@ -60,6 +66,7 @@ package struct BucketAggregator: Sendable {
         }
         running.skipHoldBeforeStart()
         let (longest, until, quantiles) = (options.longestHold, until, options.quantiles)
+        let points = WeightedPoints(times, numbers, weights, places: place..<count)
         while place < count {
             let time = times[place]
             if time >= running.end {
@@ -67,13 +74,68 @@ package struct BucketAggregator: Sendable {
                 advance(&running, to: time)
             }
             let start = place
+            if longest == .max, points.arePlain, running.isEmpty {
+                place = addWholeBuckets(&running, points, from: place)
+                guard place == start else { continue }
+            }
             running.add(numbers[place], at: time, longestHold: longest)
             place &+= 1
-            if longest == .max { place = running.addPlain(times, numbers, from: place, count: count) }
+            if longest == .max, points.arePlain { place = running.addPlain(points, from: place) }
             guard quantiles else { continue }
             for number in start..<place where numbers[number] == numbers[number] { sketch.insert(numbers[number]) }
         }
         self.running = running
+    }
+
+    /// As long as all points of a bucket are there, and its first one is at `start`. The next bucket is running afterwards.
+    /// - Parameters:
+    ///   - running: has no points yet.
+    ///   - points: plain, and each is held until the next.
+    /// - Returns: the place of the first point that was not added.
+    private mutating func addWholeBuckets(
+        _ running: inout RunningBucket, _ points: WeightedPoints, from start: Int
+    ) -> Int {
+        let (width, until, quantiles) = (width, until, options.quantiles)
+        var (bucketStart, bucketEnd) = (running.start, running.end)
+        var (held, heldSince, isHeld) = (running.held, running.heldSince, running.holdLeft > 0)
+        var place = start
+        // As many points as the last bucket had, most often.
+        var length = 1
+        while points.times[place] < bucketEnd {
+            let next = points.place(notBefore: bucketEnd, from: place, guess: length)
+            guard next < points.count else { break }
+            length = next &- place
+            let first = points.numbers[place]
+            var (sum, least, greatest, weight) = (first, first, first, 0.0)
+            points.accumulate(place &+ 1..<next, &sum, &least, &greatest, &weight)
+            let last = points.numbers[next &- 1]
+            weight += last * Double(bucketEnd &- points.times[next &- 1])
+            var milliseconds = bucketEnd &- points.times[place]
+            let lead = points.times[place] &- heldSince
+            // Where something infinite was held for no time, the product would be no number.
+            if isHeld, lead > 0 {
+                weight += held * Double(lead)
+                milliseconds &+= lead
+            }
+            (held, heldSince, isHeld) = (last, bucketEnd, true)
+            var bucket = Bucket(start: bucketStart)
+            bucket.count = length
+            (bucket.minimum, bucket.maximum, bucket.sum) = (least, greatest, sum)
+            (bucket.first, bucket.last) = (first, last)
+            (bucket.heldSum, bucket.heldMilliseconds) = (weight, milliseconds)
+            buckets.append(bucket)
+            if quantiles {
+                for number in place..<next { sketch.insert(points.numbers[number]) }
+                closeQuantiles()
+            }
+            place = next
+            bucketStart = bucketEnd
+            bucketEnd = width < until &- bucketStart ? bucketStart &+ width : until
+        }
+        guard place > start else { return start }
+        running.restart(bucketStart, end: bucketEnd)
+        (running.held, running.heldSince, running.holdLeft) = (held, heldSince, .max)
+        return place
     }
 
     /// Closes buckets until `time`, which is before `until` and not in the running one, is in the running one.

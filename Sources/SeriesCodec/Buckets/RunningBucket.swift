@@ -70,34 +70,24 @@ struct RunningBucket {
         holdLeft = longestHold
     }
 
-    /// As ``add(_:at:longestHold:)`` with finite numbers that follow a point of this bucket, each held until the next.
-    /// - Returns: the place of the first point that is behind the bucket or not finite, or `count`.
-    // A function of its own, so that the loop's numbers fit into registers.
+    /// Whether nothing has been added to the bucket yet.
+    @inline(__always)
+    var isEmpty: Bool { count == 0 && heldMilliseconds == 0 }
+
+    /// As ``add(_:at:longestHold:)`` with the points of this bucket from `start` on, which follow a point of this bucket.
+    /// - Parameter points: plain, and each is held until the next.
+    /// - Returns: the place of the first point that is behind the bucket, or their count.
     @inline(never)
-    mutating func addPlain(
-        _ times: UnsafePointer<Int64>, _ values: UnsafePointer<Double>, from start: Int, count: Int
-    ) -> Int {
-        guard start < count, times[start] < end, holdLeft > 0, abs(held) < .infinity else { return start }
-        let (end, firstTime) = (end, heldSince)
-        var (time, value) = (heldSince, held)
-        var (total, weighted, least, greatest) = (sum, heldSum, minimum, maximum)
-        var place = start
-        while place < count, times[place] < end {
-            let next = values[place]
-            guard abs(next) < .infinity else { break }
-            weighted += value * Double(times[place] &- time)
-            time = times[place]
-            value = next
-            total += value
-            least = value < least ? value : least
-            greatest = value > greatest ? value : greatest
-            place &+= 1
-        }
-        (sum, heldSum, minimum, maximum) = (total, weighted, least, greatest)
-        (heldSince, held, last) = (time, value, value)
-        self.count &+= place &- start
-        heldMilliseconds &+= time &- firstTime
-        return place
+    mutating func addPlain(_ points: WeightedPoints, from start: Int) -> Int {
+        guard start < points.count, points.times[start] < end else { return start }
+        let next = points.place(notBefore: end, from: start, guess: points.count &- start)
+        var (total, least, greatest, weight) = (sum, minimum, maximum, heldSum)
+        points.accumulate(start..<next, &total, &least, &greatest, &weight)
+        (sum, minimum, maximum, heldSum) = (total, least, greatest, weight)
+        heldMilliseconds &+= points.times[next &- 1] &- heldSince
+        (heldSince, held, last) = (points.times[next &- 1], points.numbers[next &- 1], points.numbers[next &- 1])
+        count &+= next &- start
+        return next
     }
 
     @inline(__always)

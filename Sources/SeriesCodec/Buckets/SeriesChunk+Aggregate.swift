@@ -1,5 +1,5 @@
 extension BucketAggregator {
-    private static let blockSize = 256
+    private static let blockSize = 512
 
     /// Adds a chunk without making arrays of its points.
     /// - Parameter clock: the one that the chunk refers to, if it refers to one.
@@ -21,7 +21,9 @@ extension BucketAggregator {
         try chunk.bytes.withRawBytes { (raw) throws(ChunkError) in
             var reader = try PointReader(chunk, raw, clock: clock)
             try withScratch(of: Int64.self, count: Self.blockSize) { (times) throws(ChunkError) in
-                try withScratch(of: Double.self, count: Self.blockSize) { (values) throws(ChunkError) in
+                try withScratch(of: Double.self, count: 2 * Self.blockSize) { (scratch) throws(ChunkError) in
+                    let values = UnsafeMutableBufferPointer(rebasing: scratch[..<Self.blockSize])
+                    let weights = UnsafeMutableBufferPointer(rebasing: scratch[Self.blockSize...])
                     var last = Int64.min
                     while true {
                         let count = reader.nextCount(values.count)
@@ -32,7 +34,7 @@ extension BucketAggregator {
                         guard block[0] < until else { return }
                         let numbers = UnsafeMutableBufferPointer(rebasing: values[..<count])
                         reader.values(numbers, goodOnly: options.goodOnly)
-                        add(times: block, values: UnsafeBufferPointer(numbers))
+                        add(times: block, values: UnsafeBufferPointer(numbers), weights: weights)
                     }
                 }
             }

@@ -6,7 +6,7 @@ struct AdaptiveEncoder {
 
     static func encode(_ residuals: UnsafeBufferPointer<UInt64>) -> [UInt8] {
         let width = startingWidth(residuals)
-        var bits = BitWriter()
+        var bits = BitWriter(capacity: residuals.count * (width + 2))
         bits.append(UInt64(width), count: 6)
         var encoder = AdaptiveEncoder(bits: bits, model: AdaptiveModel(width: width))
         for residual in residuals { encoder.append(residual) }

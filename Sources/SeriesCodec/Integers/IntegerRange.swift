@@ -3,7 +3,8 @@
 struct IntegerRange {
     let first: Int64
     let least: Int64
-    let isConstant: Bool
+    let greatest: Int64
+    var isConstant: Bool { least == greatest }
     /// At least 1.
     let scale: Int64
 
@@ -15,12 +16,11 @@ struct IntegerRange {
             least = min(least, value)
             greatest = max(greatest, value)
         }
-        self.least = least
-        isConstant = least == greatest
+        (self.least, self.greatest) = (least, greatest)
         // Where a difference is no Int64, quotients would not be whole.
         let isNarrow = !greatest.subtractingReportingOverflow(least).overflow
         var divisor: UInt64 = 0
-        if !isConstant && isNarrow {
+        if least != greatest && isNarrow {
             for value in values {
                 let distance = (value &- first).magnitude
                 if distance == 0 || distance == divisor { continue }
@@ -35,6 +35,12 @@ struct IntegerRange {
         var (a, b) = (a, b)
         while b != 0 { (a, b) = (b, a % b) }
         return a
+    }
+
+    /// Of the distances above the least value, in scales.
+    var width: Int {
+        let span = UInt64(bitPattern: greatest &- least) / UInt64(scale)
+        return UInt64.bitWidth - span.leadingZeroBitCount
     }
 
     /// What is taken off every value.

@@ -7,6 +7,7 @@ struct IntegerStreamDecoder {
         case constant
         case adaptive(AdaptiveDecoder)
         case table(TableDecoder)
+        case plain(PlainDecoder)
     }
 
     private var coder: Coder
@@ -24,38 +25,70 @@ struct IntegerStreamDecoder {
             origin = try cursor.signedNumber()
             return
         }
-        guard let predictor = form.predictor else { throw .corrupt }
+        guard let predictor = form.predictor, let kind = form.coder else { throw .corrupt }
         self.predictor = predictor
         scale = form.isScaled ? Int64(bitPattern: try cursor.number()) : 1
         origin = try cursor.signedNumber()
         let rest = try cursor.rest()
-        coder = form.usesTable ? .table(try TableDecoder(rest)) : .adaptive(AdaptiveDecoder(rest))
+        switch kind {
+        case .adaptive: coder = .adaptive(AdaptiveDecoder(rest))
+        case .table: coder = .table(try TableDecoder(rest))
+        case .plain: coder = .plain(try PlainDecoder(rest))
+        }
     }
 
+    /// The number that all are, if they are.
+    var constant: Int64? {
+        guard case .constant = coder else { return nil }
+        return origin
+    }
+
+    /// The next numbers.
     mutating func decode(into target: UnsafeMutableBufferPointer<Int64>) {
         target.withMemoryRebound(to: UInt64.self) { residuals in
-            guard !residuals.isEmpty else { return }
-            var written = residuals
-            if isAtStart && predictor.startsWithOrigin {
-                residuals[0] = 0
-                written = UnsafeMutableBufferPointer(rebasing: residuals[1...])
-            }
-            isAtStart = false
-            switch coder {
-            case .constant:
-                residuals.update(repeating: UInt64(bitPattern: origin))
-                return
-            case .adaptive(var decoder):
-                decoder.decode(into: written)
-                coder = .adaptive(decoder)
-            case .table(var decoder):
-                decoder.decode(into: written)
-                coder = .table(decoder)
-            }
+            guard takeResiduals(into: residuals) else { return }
             var task = Restore(residuals: residuals, state: state, scale: scale, origin: origin)
             predictor.perform(&task)
             state = task.state
         }
+    }
+
+    /// The bits of the next numbers' quotients, Double(number) / divisor.
+    mutating func decode(into target: UnsafeMutableBufferPointer<Int64>, dividedBy divisor: Double) {
+        target.withMemoryRebound(to: UInt64.self) { residuals in
+            guard takeResiduals(into: residuals) else {
+                residuals.update(repeating: (Double(origin) / divisor).bitPattern)
+                return
+            }
+            var task = RestoreQuotients(
+                residuals: residuals, state: state, scale: scale, origin: origin, divisor: divisor)
+            predictor.perform(&task)
+            state = task.state
+        }
+    }
+
+    /// - Returns: whether there are residuals; if not, all numbers are the origin, and stand there.
+    private mutating func takeResiduals(into residuals: UnsafeMutableBufferPointer<UInt64>) -> Bool {
+        guard !residuals.isEmpty else { return true }
+        var written = residuals
+        if isAtStart && predictor.startsWithOrigin {
+            residuals[0] = 0
+            written = UnsafeMutableBufferPointer(rebasing: residuals[1...])
+        }
+        isAtStart = false
+        switch coder {
+        case .constant:
+            residuals.update(repeating: UInt64(bitPattern: origin))
+            return false
+        case .adaptive(var decoder):
+            decoder.decode(into: written)
+            coder = .adaptive(decoder)
+        case .table(let decoder): decoder.decode(into: written)
+        case .plain(var decoder):
+            decoder.decode(into: written)
+            coder = .plain(decoder)
+        }
+        return true
     }
 
     /// - Throws: ``ChunkError/corrupt`` if more was read than there is.
@@ -64,6 +97,7 @@ struct IntegerStreamDecoder {
         case .constant: return
         case .adaptive(let decoder): if decoder.overran { throw .corrupt }
         case .table(let decoder): if decoder.overran { throw .corrupt }
+        case .plain(let decoder): if decoder.overran { throw .corrupt }
         }
     }
 
@@ -80,16 +114,44 @@ struct IntegerStreamDecoder {
             let (scale, origin) = (scale, origin)
             if scale == 1 {
                 for index in 0..<residuals.count {
-                    let value = P.value(of: values[index], state)
-                    P.see(value, &state)
+                    let value = P.restore(values[index], &state)
                     values[index] = UInt64(bitPattern: value &+ origin)
                 }
             } else {
                 for index in 0..<residuals.count {
-                    let value = P.value(of: values[index], state)
-                    P.see(value, &state)
+                    let value = P.restore(values[index], &state)
                     values[index] = UInt64(bitPattern: value &* scale &+ origin)
                 }
+            }
+            self.state = state
+        }
+    }
+
+    /// As ``Restore``, and divides. Two at a time, while the chain from value to value goes on: a division takes as long as
+    /// two of its links.
+    private struct RestoreQuotients: PredictorTask {
+        let residuals: UnsafeMutableBufferPointer<UInt64>
+        var state: PredictorState
+        let scale: Int64
+        let origin: Int64
+        let divisor: Double
+
+        mutating func run<P: Predictor>(_ predictor: P.Type) {
+            guard let values = residuals.baseAddress else { return }
+            let count = residuals.count
+            let (scale, origin, divisor) = (scale, origin, SIMD2(repeating: divisor))
+            var state = state
+            var index = 0
+            while index &+ 2 <= count {
+                let first = P.restore(values[index], &state) &* scale &+ origin
+                let second = P.restore(values[index &+ 1], &state) &* scale &+ origin
+                let quotients = SIMD2(Double(first), Double(second)) / divisor
+                UnsafeMutableRawPointer(values + index).storeBytes(of: quotients, as: SIMD2<Double>.self)
+                index &+= 2
+            }
+            if index < count {
+                let last = P.restore(values[index], &state) &* scale &+ origin
+                values[index] = (Double(last) / divisor[0]).bitPattern
             }
             self.state = state
         }

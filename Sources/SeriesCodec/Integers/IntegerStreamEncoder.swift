@@ -5,6 +5,9 @@
 /// of which value = origin + scale × what the predictor makes of the residuals. A constant stream ends with its origin.
 /// The length of the stream and the count of its numbers are the caller's to keep.
 enum IntegerStreamEncoder {
+    /// Plain numbers may be longer by this, because they take a fifth of the time to read.
+    private static let plainHandicap = 1.04
+
     /// As planned; see ``StreamPlan``.
     static func encode(
         _ values: UnsafeBufferPointer<Int64>, as plan: StreamPlan, choice: inout StreamChoice?
@@ -25,7 +28,7 @@ enum IntegerStreamEncoder {
         return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: values.count) { residuals in
             if let last = choice, last.age < StreamChoice.lifetime {
                 let written = fill(residuals, from: values, range, last.predictor)
-                let bytes = write(written, range, last.predictor, usesTable: last.usesTable)
+                let bytes = write(written, range, last.predictor, last.coder)
                 if last.isStillGood(bytes: bytes.count, count: values.count) {
                     choice?.age += 1
                     return bytes
@@ -57,20 +60,32 @@ enum IntegerStreamEncoder {
         return bytes
     }
 
-    /// The predictors that promise most, with both coders for real.
+    /// Of the predictors that promise most, the one whose table is shortest, with both coders for real; and plain numbers,
+    /// where these are about as short.
     private static func trial(
         _ values: UnsafeBufferPointer<Int64>, _ plan: StreamPlan, _ residuals: UnsafeMutableBufferPointer<UInt64>
     ) -> ([UInt8], StreamChoice) {
-        var best: [UInt8] = []
-        var choice = StreamChoice(predictor: .last, usesTable: false, bytesPerValue: 0)
-        for predictor in plan.predictors {
-            let written = fill(residuals, from: values, plan.range, predictor)
-            for usesTable in [false, true] {
-                let bytes = write(written, plan.range, predictor, usesTable: usesTable)
-                guard best.isEmpty || bytes.count < best.count else { continue }
+        var written = fill(residuals, from: values, plan.range, plan.predictors[0])
+        var choice = StreamChoice(predictor: plan.predictors[0], coder: .table, bytesPerValue: 0)
+        var counts = written.isEmpty ? nil : TokenCounts(written)
+        for predictor in plan.predictors.dropFirst() {
+            written = fill(residuals, from: values, plan.range, predictor)
+            let other = TokenCounts(written)
+            guard let least = counts, other.cost < least.cost else { continue }
+            (choice.predictor, counts) = (predictor, other)
+        }
+        if choice.predictor != plan.predictors.last {
+            written = fill(residuals, from: values, plan.range, choice.predictor)
+        }
+        var best = write(written, plan.range, choice.predictor, .table, counts)
+        let adaptive = write(written, plan.range, choice.predictor, .adaptive)
+        if adaptive.count <= best.count { (best, choice.coder) = (adaptive, .adaptive) }
+        if Double(values.count * plan.range.width / 8) < plainHandicap * Double(best.count) {
+            let written = fill(residuals, from: values, plan.range, .floor)
+            let bytes = write(written, plan.range, .floor, .plain)
+            if Double(bytes.count) <= plainHandicap * Double(best.count) {
                 best = bytes
-                choice.predictor = predictor
-                choice.usesTable = usesTable
+                (choice.predictor, choice.coder) = (.floor, .plain)
             }
         }
         choice.bytesPerValue = Double(best.count) / Double(values.count)
@@ -78,15 +93,22 @@ enum IntegerStreamEncoder {
     }
 
     private static func write(
-        _ residuals: UnsafeBufferPointer<UInt64>, _ range: IntegerRange, _ predictor: PredictorKind, usesTable: Bool
+        _ residuals: UnsafeBufferPointer<UInt64>, _ range: IntegerRange, _ predictor: PredictorKind,
+        _ coder: ResidualCoder, _ counts: TokenCounts? = nil
     ) -> [UInt8] {
         let isScaled = range.scale > 1
-        var bytes = [IntegerStreamForm(predictor, isScaled: isScaled, usesTable: usesTable).rawValue]
+        var bytes = [IntegerStreamForm(predictor, isScaled: isScaled, coder: coder).rawValue]
         if isScaled { bytes.appendNumber(UInt64(range.scale)) }
         var origin = Origin(range: range)
         bytes.appendSigned(predictor.perform(&origin))
-        bytes += usesTable ? TableEncoder.encode(residuals) : AdaptiveEncoder.encode(residuals)
-        return bytes
+        switch coder {
+        case .adaptive: return bytes + AdaptiveEncoder.encode(residuals)
+        case .table:
+            return bytes + (counts.map { TableEncoder.encode(residuals, $0) } ?? TableEncoder.encode(residuals))
+        case .plain:
+            let all = residuals.reduce(1) { $0 | $1 }
+            return bytes + PlainEncoder.encode(residuals, width: UInt64.bitWidth - all.leadingZeroBitCount)
+        }
     }
 
     /// - Returns: the part of the memory that was filled.

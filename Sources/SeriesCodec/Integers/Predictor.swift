@@ -31,6 +31,17 @@ protocol Predictor {
     static func residual(of value: Int64, _ state: PredictorState) -> UInt64
     static func value(of residual: UInt64, _ state: PredictorState) -> Int64
     static func see(_ value: Int64, _ state: inout PredictorState)
+    /// ``value(of:_:)`` and ``see(_:_:)`` in one, by as short a chain from one value to the next as there is.
+    static func restore(_ residual: UInt64, _ state: inout PredictorState) -> Int64
+}
+
+extension Predictor {
+    @inline(__always)
+    static func restore(_ residual: UInt64, _ state: inout PredictorState) -> Int64 {
+        let value = value(of: residual, state)
+        see(value, &state)
+        return value
+    }
 }
 
 /// A predictor whose residual is the distance to a guess.
@@ -63,6 +74,11 @@ enum LinePredictor: GuessingPredictor {
         state.average = value &- state.last
         state.last = value
     }
+    @inline(__always) static func restore(_ residual: UInt64, _ state: inout PredictorState) -> Int64 {
+        state.average = state.average &+ ZigZag.decode(residual)
+        state.last = state.last &+ state.average
+        return state.last
+    }
 }
 
 /// The weight of the newest value in an average is 2^−shift.
@@ -72,22 +88,45 @@ enum Quarter: AverageWeight { @inline(__always) static var shift: Int64 { 2 } }
 enum Sixteenth: AverageWeight { @inline(__always) static var shift: Int64 { 4 } }
 enum SixtyFourth: AverageWeight { @inline(__always) static var shift: Int64 { 6 } }
 
+extension AverageWeight {
+    /// An average times 2^shift as the average rounded down and what rounding to the nearest adds to that.
+    @inline(__always)
+    static func parts(_ average: Int64) -> (whole: Int64, rounding: Int64) {
+        (average &>> shift, (average &>> (shift &- 1)) & 1)
+    }
+}
+
 enum AveragePredictor<Weight: AverageWeight>: GuessingPredictor {
     @inline(__always) static func guess(_ state: PredictorState) -> Int64 {
-        (state.average &+ (1 &<< (Weight.shift &- 1))) &>> Weight.shift
+        let parts = Weight.parts(state.average)
+        return parts.whole &+ parts.rounding
     }
     @inline(__always) static func see(_ value: Int64, _ state: inout PredictorState) {
         state.average = state.average &+ value &- (state.average &>> Weight.shift)
+    }
+    @inline(__always) static func restore(_ residual: UInt64, _ state: inout PredictorState) -> Int64 {
+        let parts = Weight.parts(state.average)
+        let distance = ZigZag.decode(residual)
+        state.average = (state.average &+ distance) &+ parts.rounding
+        return parts.whole &+ parts.rounding &+ distance
     }
 }
 
 enum TrendPredictor<Weight: AverageWeight>: GuessingPredictor {
     @inline(__always) static func guess(_ state: PredictorState) -> Int64 {
-        state.last &+ ((state.average &+ (1 &<< (Weight.shift &- 1))) &>> Weight.shift)
+        let parts = Weight.parts(state.average)
+        return state.last &+ (parts.whole &+ parts.rounding)
     }
     @inline(__always) static func see(_ value: Int64, _ state: inout PredictorState) {
         state.average = state.average &+ (value &- state.last) &- (state.average &>> Weight.shift)
         state.last = value
+    }
+    @inline(__always) static func restore(_ residual: UInt64, _ state: inout PredictorState) -> Int64 {
+        let parts = Weight.parts(state.average)
+        let distance = ZigZag.decode(residual)
+        state.average = (state.average &+ distance) &+ parts.rounding
+        state.last = state.last &+ (parts.whole &+ parts.rounding &+ distance)
+        return state.last
     }
 }
 

@@ -1,35 +1,37 @@
 /// About how many bits residuals will take, from how many of them have which width.
 struct ResidualCost: PredictorTask {
-    /// Longer streams are judged by their start, middle and end.
+    /// Longer streams are judged by three parts of this size.
     private static let partSize = 256
 
-    private let range: IntegerRange
-    private let count: Int
-    private let parts: [UnsafeBufferPointer<Int64>]
-
-    init(_ values: UnsafeBufferPointer<Int64>, range: IntegerRange) {
-        self.range = range
-        count = values.count
-        if count <= 4 * Self.partSize {
-            parts = [values]
-        } else {
-            parts = [0, (count - Self.partSize) / 2, count - Self.partSize].map { start in
-                UnsafeBufferPointer(rebasing: values[start..<start + Self.partSize])
-            }
+    /// The start, the middle and the end, the middle first; or all at once.
+    static func parts(of values: UnsafeBufferPointer<Int64>) -> [UnsafeBufferPointer<Int64>] {
+        let count = values.count
+        guard count > 4 * partSize else { return [values] }
+        return [(count - partSize) / 2, 0, count - partSize].map { start in
+            UnsafeBufferPointer(rebasing: values[start..<start + partSize])
         }
     }
 
+    let range: IntegerRange
+    let parts: ArraySlice<UnsafeBufferPointer<Int64>>
+
+    /// Bits a value.
     mutating func run<P: Predictor>(_ predictor: P.Type) -> Double {
-        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 65) { widths in
+        // Residuals count in two places by turns, because counting up in one place time and again is slow.
+        let turn = 72
+        return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * turn) { widths in
             widths.initialize(repeating: 0)
+            var place = 0
             for part in parts {
                 range.forEachResidual(of: part, predictor) { residual in
-                    widths[64 &- residual.leadingZeroBitCount] &+= 1
+                    let width = 63 &- (residual &<< 1 | 1).leadingZeroBitCount
+                    widths[place &+ width] &+= 1
+                    place = turn &- place
                 }
             }
+            for width in 0..<turn { widths[width] += widths[turn + width] }
             let looked = parts.reduce(0) { $0 + $1.count }
-            let bits = Self.bits(UnsafeBufferPointer(widths), total: looked)
-            return bits * Double(count) / Double(looked)
+            return Self.bits(UnsafeBufferPointer(rebasing: widths[..<turn]), total: looked) / Double(looked)
         }
     }
 
@@ -44,7 +46,7 @@ struct ResidualCost: PredictorTask {
     }
 
     /// log2 to about 0.01.
-    private static func logarithm(_ value: UInt32) -> Double {
+    static func logarithm(_ value: UInt32) -> Double {
         let exponent = 31 - value.leadingZeroBitCount
         let fraction = Double(value) / Double(1 << exponent) - 1
         return Double(exponent) + fraction + 0.346 * fraction * (1 - fraction)

@@ -4,7 +4,7 @@ struct StreamChoice: Equatable, Sendable {
     static let lifetime = 16
 
     var predictor: PredictorKind
-    var usesTable: Bool
+    var coder: ResidualCoder
     /// What the trial got.
     var bytesPerValue: Double
     var age = 0

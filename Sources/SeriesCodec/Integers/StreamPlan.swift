@@ -13,14 +13,27 @@ struct StreamPlan {
             (predictors, bits) = ([.last], 0)
             return
         }
-        let costs = PredictorKind.allCases.map { predictor in
-            var cost = ResidualCost(values, range: range)
+        let parts = ResidualCost.parts(of: values)
+        var ranking = Self.ranking(PredictorKind.allCases, ResidualCost(range: range, parts: parts[..<1]))
+        if parts.count > 1 {
+            // The first part leaves half of them in the race, if it tells anything.
+            let best = ranking[0].bits > 0 ? ranking.prefix(5).map(\.predictor) : PredictorKind.allCases
+            ranking = Self.ranking(best, ResidualCost(range: range, parts: parts[...]))
+        }
+        let limit = 1.03 * ranking[0].bits
+        predictors = ranking.prefix(2).filter { $0.bits <= limit }.map(\.predictor)
+        bits = ranking[0].bits * Double(values.count)
+    }
+
+    /// The shortest first.
+    private static func ranking(
+        _ predictors: [PredictorKind], _ cost: ResidualCost
+    ) -> [(predictor: PredictorKind, bits: Double)] {
+        let costs = predictors.map { predictor in
+            var cost = cost
             return (predictor: predictor, bits: predictor.perform(&cost))
         }
-        let ranking = costs.sorted { $0.bits * $0.predictor.handicap < $1.bits * $1.predictor.handicap }.prefix(2)
-        let limit = 1.03 * ranking[0].bits
-        predictors = ranking.filter { $0.bits <= limit }.map(\.predictor)
-        bits = ranking[0].bits
+        return costs.sorted { $0.bits * $0.predictor.handicap < $1.bits * $1.predictor.handicap }
     }
 
     /// `nil` for no values.

@@ -1,131 +1,176 @@
-/// Reads what ``TableEncoder`` wrote, a block at a time.
-struct TableDecoder {
-    /// What a state means, in one word: 11 bits of the next states' base, 4 bits that tell how many bits choose among
-    /// them, 6 bits of the number of plain bits, 4 bits that stand above those.
-    private let entries: [UInt32]
-    private let laneCount: Int
-    /// Whether two residuals never need more bits than one look into the stream gives.
-    private let isNarrow: Bool
+/// Reads what ``TableEncoder`` wrote, four residuals at a time. A class, because it is too large to be moved about.
+final class TableDecoder {
+    private static let laneCount = 4
+
+    /// What a state means; see ``TableEntry``.
+    private let entries: [UInt64]
+    /// The logarithm of their number.
+    private let stateWidth: Int
+    /// Of any residual, at most: how many of its bits are plain.
+    private let payloadWidth: Int
     private var bits: BitReader
-    /// The states; the next residual is the first lane's.
-    private var lanes: SIMD4<Int> = .zero
+    /// The states; the next residual is the first lane's, because only whole fours are taken from the stream.
+    private var lanes: SIMD4<UInt64> = .zero
+    /// The four that were taken last where fewer were asked for, and behind which bit each one ends.
+    private var pending: SIMD4<UInt64> = .zero
+    private var pendingEnds: SIMD4<Int> = .zero
+    /// The first of them that nobody asked for yet.
+    private var nextPending = laneCount
+    /// The bit behind the last residual that was handed out.
+    private var end: Int
 
     init(_ bytes: UnsafeRawBufferPointer) throws(ChunkError) {
-        bits = BitReader(bytes)
+        var bits = BitReader(bytes)
         let counts = try TokenCounts(from: &bits)
-        laneCount = bits.take(1) == 1 ? 4 : 2
-        for lane in 0..<laneCount { lanes[lane] = Int(bits.take(counts.bits)) }
+        for lane in 0..<Self.laneCount { lanes[lane] = bits.take(counts.bits) }
+        self.bits = bits
         entries = Self.entries(counts)
-        let widest = counts.bits + ResidualToken.extraBits(counts.first + counts.counts.count - 1)
-        isNarrow = 2 * widest <= 57
+        stateWidth = counts.bits
+        payloadWidth = counts.largestPayload
+        end = bits.position
     }
 
-    private static func entries(_ counts: TokenCounts) -> [UInt32] {
+    var overran: Bool { bits.endsBefore(end) }
+
+    private static func entries(_ counts: TokenCounts) -> [UInt64] {
         let size = 1 << counts.bits
-        return [UInt32](unsafeUninitializedCapacity: size) { entries, filled in
+        return [UInt64](unsafeUninitializedCapacity: size) { entries, filled in
             filled = size
-            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * ResidualToken.count) { scratch in
-                let parts = UnsafeMutableBufferPointer(rebasing: scratch[..<ResidualToken.count])
-                let next = UnsafeMutableBufferPointer(rebasing: scratch[ResidualToken.count...])
-                for (place, count) in counts.counts.enumerated() {
-                    let token = counts.first + place
-                    next[place] = UInt32(count)
-                    parts[place] =
-                        UInt32(ResidualToken.extraBits(token)) << 15 | UInt32(ResidualToken.lead(token)) << 21
-                }
-                counts.spread { state, place in entries[state] = UInt32(truncatingIfNeeded: place) }
-                for state in 0..<size {
-                    let place = Int(truncatingIfNeeded: entries[state])
-                    let occurrence = next[place]
-                    next[place] = occurrence &+ 1
-                    let width = UInt32(counts.bits) &- (31 &- UInt32(occurrence.leadingZeroBitCount))
-                    let base = occurrence &<< width &- UInt32(size)
-                    entries[state] = base | width &<< 11 | parts[place]
+            withUnsafeTemporaryAllocation(of: UInt64.self, capacity: ResidualToken.count) { next in
+                withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { places in
+                    var start = 0
+                    for (place, count) in counts.counts.enumerated() where count > 0 {
+                        let count = Int(count)
+                        UnsafeMutableBufferPointer(rebasing: places[start..<start + count])
+                            .update(repeating: UInt8(truncatingIfNeeded: place))
+                        start += count
+                        let token = counts.first + place
+                        let width = counts.bits - (Int.bitWidth - 1 - count.leadingZeroBitCount)
+                        let payload = counts.plainBits + ResidualToken.extraBits(token)
+                        let lead = UInt64(ResidualToken.lead(token)) << TableEntry.leadPlace
+                        next[place] =
+                            UInt64(count - size >> width) << TableEntry.nextPlace | lead
+                            | UInt64(payload) << TableEntry.payloadPlace | UInt64(width)
+                    }
+                    fill(entries, size: UInt64(size), places, next, stride: counts.stateStride)
                 }
             }
         }
     }
 
-    var overran: Bool { bits.overran }
+    /// A token's states in order have its occurrences in order. Where the number of occurrences reaches a power of two,
+    /// one bit less chooses among twice as many next states.
+    @inline(__always)
+    private static func fill(
+        _ entries: UnsafeMutableBufferPointer<UInt64>, size: UInt64, _ places: UnsafeMutableBufferPointer<UInt8>,
+        _ next: UnsafeMutableBufferPointer<UInt64>, stride: Int
+    ) {
+        let mask = Int(truncatingIfNeeded: size &- 1)
+        var index = 0
+        for state in 0...mask {
+            let place = Int(truncatingIfNeeded: places[index])
+            index = (index &+ stride) & mask
+            let entry = next[place]
+            entries[state] = entry
+            var following = entry &+ 1 &<< TableEntry.nextPlace
+            if (following &>> TableEntry.nextPlace) &<< entry == size { following = (entry & 0xffff_ffff) &- 1 }
+            next[place] = following
+        }
+    }
 
     /// The next residuals. Any bytes give some numbers: a state is always below the table's size, because an entry's
     /// base and the bits that are added to it are.
-    mutating func decode(into target: UnsafeMutableBufferPointer<UInt64>) {
+    func decode(into target: UnsafeMutableBufferPointer<UInt64>) {
         guard let values = target.baseAddress else { return }
         let count = target.count
-        var (bits, lanes) = (bits, lanes)
+        var index = 0
+        while index < count, nextPending < Self.laneCount {
+            values[index] = pending[nextPending]
+            end = pendingEnds[nextPending]
+            nextPending += 1
+            index += 1
+        }
+        let whole = (count - index) / Self.laneCount
+        if whole > 0 {
+            let start = values + index
+            switch payloadWidth {
+            case 0: take(whole, start, NoPayloads.self)
+            case ...(BitReader.look / 4): take(whole, start, PayloadsInOneLook.self)
+            case ...(BitReader.look / 2): take(whole, start, PayloadsInTwoLooks.self)
+            case ...BitReader.look: take(whole, start, PayloadsInFourLooks.self)
+            default: take(whole, start, WidePayloads.self)
+            }
+            index += whole * Self.laneCount
+        }
+        if index < count { takeLast(UnsafeMutableBufferPointer(rebasing: target[index...])) }
+    }
+
+    /// Residuals from whole fours: the bits of the states of each, then the plain bits.
+    @inline(__always)
+    private func take<Payloads: PayloadReader>(
+        _ fours: Int, _ target: UnsafeMutablePointer<UInt64>, _ payloads: Payloads.Type
+    ) {
+        let far = min(fours, bits.stepsFarFromEnd(Self.laneCount * (stateWidth + payloadWidth)))
+        step(far, target, payloads) { $0.peekFarFromEnd() }
+        step(fours - far, target + Self.laneCount * far, payloads) { $0.peek() }
+    }
+
+    @inline(__always)
+    private func step<Payloads: PayloadReader>(
+        _ fours: Int, _ target: UnsafeMutablePointer<UInt64>, _ payloads: Payloads.Type,
+        _ look: (BitReader) -> UInt64
+    ) {
+        guard fours > 0 else { return }
+        var (bits, end) = (bits, end)
+        var (a, b, c, d) = (lanes[0], lanes[1], lanes[2], lanes[3])
         entries.withUnsafeBufferPointer { buffer in
             guard let table = buffer.baseAddress else { return }
-            var index = 0
-            var (a, b, c, d) = (lanes[0], lanes[1], lanes[2], lanes[3])
-            switch (laneCount == 4, isNarrow) {
-            case (true, true):
-                while index &+ 4 <= count {
-                    (values[index], values[index &+ 1]) = Self.narrowSteps(table, &a, &b, &bits)
-                    (values[index &+ 2], values[index &+ 3]) = Self.narrowSteps(table, &c, &d, &bits)
-                    index &+= 4
-                }
-            case (true, false):
-                while index &+ 4 <= count {
-                    values[index] = Self.step(table, &a, &bits)
-                    values[index &+ 1] = Self.step(table, &b, &bits)
-                    values[index &+ 2] = Self.step(table, &c, &bits)
-                    values[index &+ 3] = Self.step(table, &d, &bits)
-                    index &+= 4
-                }
-            case (false, true):
-                while index &+ 2 <= count {
-                    (values[index], values[index &+ 1]) = Self.narrowSteps(table, &a, &b, &bits)
-                    index &+= 2
-                }
-            case (false, false):
-                while index &+ 2 <= count {
-                    values[index] = Self.step(table, &a, &bits)
-                    values[index &+ 1] = Self.step(table, &b, &bits)
-                    index &+= 2
+            var values = target
+            for _ in 0..<fours {
+                let one = table[Int(truncatingIfNeeded: a)]
+                let two = table[Int(truncatingIfNeeded: b)]
+                let three = table[Int(truncatingIfNeeded: c)]
+                let four = table[Int(truncatingIfNeeded: d)]
+                // No field of the sum runs over into the next.
+                let sum = one &+ two &+ three &+ four
+                var word = look(bits)
+                a = TableEntry.next(one, &word)
+                b = TableEntry.next(two, &word)
+                c = TableEntry.next(three, &word)
+                d = TableEntry.next(four, &word)
+                end = bits.position
+                bits.position &+= Int(truncatingIfNeeded: sum & 0xff)
+                (values[0], values[1], values[2], values[3]) = payloads.residuals(bits, (one, two, three, four), look)
+                values += 4
+                if Payloads.exist {
+                    bits.position &+= Int(truncatingIfNeeded: (sum &>> TableEntry.payloadPlace) & 0xff)
+                    end = bits.position
                 }
             }
-            lanes = SIMD4(a, b, c, d)
-            while index < count {
-                var state = lanes[0]
-                values[index] = Self.step(table, &state, &bits)
-                lanes = laneCount == 4 ? SIMD4(lanes[1], lanes[2], lanes[3], state) : SIMD4(lanes[1], state, 0, 0)
-                index &+= 1
+        }
+        lanes = SIMD4(a, b, c, d)
+        (self.bits, self.end) = (bits, end)
+    }
+
+    /// One to three residuals: four are taken, and the others wait until they are asked for. Behind the last residual of
+    /// the stream they mean nothing and nobody asks.
+    private func takeLast(_ target: UnsafeMutableBufferPointer<UInt64>) {
+        pendingEnds = SIMD4(repeating: bits.position)
+        if payloadWidth > 0 {
+            var place = bits.position
+            for lane in 0..<Self.laneCount { place += Int(entries[Int(lanes[lane])] & 0xff) }
+            for lane in 0..<Self.laneCount {
+                place += Int(TableEntry.payloadWidth(entries[Int(lanes[lane])]))
+                pendingEnds[lane] = place
             }
         }
-        (self.bits, self.lanes) = (bits, lanes)
-    }
-
-    @inline(__always)
-    private static func step(_ table: UnsafePointer<UInt32>, _ state: inout Int, _ bits: inout BitReader) -> UInt64 {
-        let entry = UInt64(table[state])
-        let width = (entry &>> 11) & 15
-        let extra = (entry &>> 15) & 63
-        let word = bits.peek()
-        state = Int(truncatingIfNeeded: (entry & 2047) &+ (word & ((1 &<< width) &- 1)))
-        if width &+ extra > 57 {
-            bits.position &+= Int(truncatingIfNeeded: width)
-            return (entry &>> 21) &<< extra | bits.take(Int(truncatingIfNeeded: extra))
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.laneCount) { four in
+            guard let start = four.baseAddress else { return }
+            take(1, start, WidePayloads.self)
+            pending = SIMD4(four[0], four[1], four[2], four[3])
         }
-        bits.position &+= Int(truncatingIfNeeded: width &+ extra)
-        return (entry &>> 21) &<< extra | (word &>> width) & ((1 &<< extra) &- 1)
-    }
-
-    /// Two residuals from one look into the stream.
-    @inline(__always)
-    private static func narrowSteps(
-        _ table: UnsafePointer<UInt32>, _ first: inout Int, _ second: inout Int, _ bits: inout BitReader
-    ) -> (UInt64, UInt64) {
-        let word = bits.peek()
-        let (one, two) = (UInt64(table[first]), UInt64(table[second]))
-        let (width, extra) = ((one &>> 11) & 15, (one &>> 15) & 63)
-        let (secondWidth, secondExtra) = ((two &>> 11) & 15, (two &>> 15) & 63)
-        first = Int(truncatingIfNeeded: (one & 2047) &+ (word & ((1 &<< width) &- 1)))
-        let low = (one &>> 21) &<< extra | (word &>> width) & ((1 &<< extra) &- 1)
-        let rest = word &>> (width &+ extra)
-        second = Int(truncatingIfNeeded: (two & 2047) &+ (rest & ((1 &<< secondWidth) &- 1)))
-        let high = (two &>> 21) &<< secondExtra | (rest &>> secondWidth) & ((1 &<< secondExtra) &- 1)
-        bits.position &+= Int(truncatingIfNeeded: width &+ extra &+ secondWidth &+ secondExtra)
-        return (low, high)
+        for index in target.indices { target[index] = pending[index] }
+        nextPending = target.count
+        end = pendingEnds[target.count - 1]
     }
 }

@@ -11,7 +11,7 @@ struct TimeDecoder {
 
     private var source: Source
     private let first: Int64
-    /// The time of the next point, the slot of the last one or the place in the run, by source.
+    /// The time of the next point, the place of the last one's slot or the place in the run, by source.
     private var position: Int64 = 0
     private var isAtStart = true
 
@@ -64,16 +64,25 @@ struct TimeDecoder {
             position = time
         case .grid(let unit, let step, var slots, var deviations):
             let rest = placeFirst(in: target)
-            withUnsafeTemporaryAllocation(of: Int64.self, capacity: rest.count) { moves in
-                slots.decode(into: moves)
-                deviations.decode(into: rest)
-                var slot = position
-                for place in rest.indices {
-                    slot = slot &+ moves[place]
-                    rest[place] = first &+ unit &* (TimeGrid.place(slot, step: step) &+ rest[place])
+            deviations.decode(into: rest)
+            // What a slot's place is before it is rounded.
+            var exact = position
+            if let slot = slots.constant {
+                let move = slot &* step
+                for place in 0..<rest.count {
+                    exact = exact &+ move
+                    rest[place] = first &+ unit &* (TimeGrid.rounded(exact) &+ rest[place])
                 }
-                position = slot
+            } else {
+                withUnsafeTemporaryAllocation(of: Int64.self, capacity: rest.count) { moves in
+                    slots.decode(into: moves)
+                    for place in 0..<rest.count {
+                        exact = exact &+ moves[place] &* step
+                        rest[place] = first &+ unit &* (TimeGrid.rounded(exact) &+ rest[place])
+                    }
+                }
             }
+            position = exact
             source = .grid(unit: unit, step: step, slots: slots, deviations: deviations)
         case .waits(var stream):
             let rest = placeFirst(in: target)

@@ -20,29 +20,19 @@ struct TimeGrid {
         let offsets = unit == 1 ? times.map { $0 - times[0] } : times.map { ($0 - times[0]) / unit }
         let median = Self.medianDistance(offsets)
         guard median > 0 else { return nil }
-        var place: Int64 = 0
-        for index in 1..<offsets.count { place += Self.slots(offsets[index] - offsets[index - 1], step: median) }
-        let whole = median << Self.fraction
-        let fitted = place == 0 ? whole : offsets[offsets.count - 1] << Self.fraction / place
-        var best = Self.fit(offsets, step: whole)
-        if fitted != whole, fitted > 0 {
-            let other = Self.fit(offsets, step: fitted)
-            if other.weight < best.weight { best = other }
-        }
-        (self.unit, step, slots, deviations) = (unit, best.step, best.slots, best.deviations)
+        self.unit = unit
+        slots = (1..<offsets.count).map { Self.slots(offsets[$0] - offsets[$0 - 1], step: median) }
+        step = Self.step(offsets, slots) ?? median << Self.fraction
+        deviations = Self.deviations(offsets, slots, step: step)
     }
 
     /// The place of a slot, in units from the first time. Wraps, because slots may come from foreign bytes.
     @inline(__always)
-    static func place(_ slot: Int64, step: Int64) -> Int64 { (slot &* step &+ (1 &<< (fraction - 1))) &>> fraction }
+    static func place(_ slot: Int64, step: Int64) -> Int64 { rounded(slot &* step) }
 
-    private struct Fit {
-        var step: Int64
-        var slots: [Int64]
-        var deviations: [Int64]
-        /// The sum of the deviations' sizes.
-        var weight: Int64
-    }
+    /// From 1/2^16 of units to units.
+    @inline(__always)
+    static func rounded(_ exact: Int64) -> Int64 { (exact &+ (1 &<< (fraction - 1))) &>> fraction }
 
     /// The nearest number of steps; most often one, for which nothing is divided.
     @inline(__always)
@@ -51,21 +41,39 @@ struct TimeGrid {
         return distance >= half && distance <= step + half - 1 ? 1 : (distance + half) / step
     }
 
-    private static func fit(_ offsets: [Int64], step: Int64) -> Fit {
-        let count = offsets.count - 1
-        var fit = Fit(step: step, slots: [], deviations: [], weight: 0)
-        fit.slots.reserveCapacity(count)
-        fit.deviations.reserveCapacity(count)
+    private static func deviations(_ offsets: [Int64], _ slots: [Int64], step: Int64) -> [Int64] {
         var slot: Int64 = 0
-        for index in 1...count {
-            let moved = slots((offsets[index] - offsets[index - 1]) << fraction, step: step)
-            fit.slots.append(moved)
-            slot += moved
-            let deviation = offsets[index] - place(slot, step: step)
-            fit.deviations.append(deviation)
-            fit.weight += abs(deviation)
+        return slots.indices.map { index in
+            slot += slots[index]
+            return offsets[index + 1] - place(slot, step: step)
         }
-        return fit
+    }
+
+    /// The step about which the times scatter least, or the whole number next to it if they hardly scatter more about
+    /// that; `nil` if there is none.
+    private static func step(_ offsets: [Int64], _ slots: [Int64]) -> Int64? {
+        let count = Double(offsets.count)
+        var (x, sumX, sumY, sumXX, sumXY, sumYY) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        for index in slots.indices {
+            x += Double(slots[index])
+            let y = Double(offsets[index + 1])
+            sumX += x
+            sumY += y
+            sumXX += x * x
+            sumXY += x * y
+            sumYY += y * y
+        }
+        // count² times the variances and the covariance.
+        let (xx, xy, yy) = (count * sumXX - sumX * sumX, count * sumXY - sumX * sumY, count * sumYY - sumY * sumY)
+        guard xx > 0, xy > 0 else { return nil }
+        let slope = xy / xx
+        let whole = slope.rounded()
+        let scatter = yy - slope * xy
+        let more = (slope - whole) * (slope - whole) * xx
+        let isWhole = whole > 0 && more <= 0.05 * max(0, scatter) + 0.01 * count * count
+        let step = isWhole ? whole : slope
+        guard step * Double(1 << fraction) >= 1, step < Double(1 << 44) else { return nil }
+        return Int64((step * Double(1 << fraction)).rounded())
     }
 
     /// Of some distances that lie evenly.

@@ -47,7 +47,12 @@ struct NumberDecoder {
     mutating func decode(into target: UnsafeMutableBufferPointer<Double>) {
         let start = position
         target.withMemoryRebound(to: Int64.self) { numbers in
-            decode(into: numbers)
+            if form.mode == .quotient64 {
+                integers.decode(into: numbers, dividedBy: Double(form.divisor))
+                position += numbers.count
+            } else {
+                decode(into: numbers)
+            }
             guard let place = numbers.baseAddress else { return }
             let results = UnsafeMutableRawPointer(place).assumingMemoryBound(to: UInt64.self)
             let count = numbers.count
@@ -55,7 +60,6 @@ struct NumberDecoder {
             case .integer:
                 for index in 0..<count { results[index] = Double(place[index]).bitPattern }
             case .quotient64:
-                Quotient.divide(place, by: Double(form.divisor), count: count)
                 if corrections != nil { correct(numbers) }
             case .quotient32:
                 let divisor = Float(form.divisor)

@@ -12,23 +12,6 @@ enum Quotient {
         return Int64(bitPattern: (product + rounder).bitPattern &- rounder.bitPattern)
     }
 
-    /// Puts the bits of Double(integer) / divisor in the place of each integer.
-    static func divide(_ numbers: UnsafeMutablePointer<Int64>, by divisor: Double, count: Int) {
-        // Adding an integer to the rounder's bits makes a double without an instruction that only takes one at a time.
-        var high: UInt64 = 0
-        for index in 0..<count { high |= UInt64(bitPattern: numbers[index] &+ 1 << 51) }
-        if high < 1 << 52 {
-            for index in 0..<count {
-                let sum = Double(bitPattern: rounder.bitPattern &+ UInt64(bitPattern: numbers[index]))
-                numbers[index] = Int64(bitPattern: ((sum - rounder) / divisor).bitPattern)
-            }
-        } else {
-            for index in 0..<count {
-                numbers[index] = Int64(bitPattern: (Double(numbers[index]) / divisor).bitPattern)
-            }
-        }
-    }
-
     /// The integer whose quotient is the value to the bit.
     @inline(__always)
     static func integer(of value: Float, divisor: Float) -> Int64? {
