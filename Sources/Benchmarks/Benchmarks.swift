@@ -10,6 +10,8 @@ import PostgresClient
 /// `rookery-benchmarks URL [DEVICES] [SECONDS]`: `URL` names a migrated database, whose roles sign in without a password
 /// beyond what the URL holds. It makes an organization of its own there, with 3 rules that 5-point messages touch.
 ///
+/// `rookery-benchmarks transactions URL [SECONDS]` measures a tenant's transaction with one lookup there.
+///
 /// `rookery-benchmarks series [SHARED] [DIRECTORY]` measures the series codec instead, see ``SeriesBenchmark``;
 /// `rookery-benchmarks topics [COUNT]` the MQTT server's topic tree.
 ///
@@ -25,8 +27,8 @@ struct Benchmarks {
         guard let url = arguments.first else {
             print(
                 """
-                usage: rookery-benchmarks URL [DEVICES] [SECONDS] | series [SHARED] [DIRECTORY] | topics [COUNT]
-                       | expressions [SECONDS]
+                usage: rookery-benchmarks URL [DEVICES] [SECONDS] | transactions URL [SECONDS]
+                       | series [SHARED] [DIRECTORY] | topics [COUNT] | expressions [SECONDS]
                 """)
             exit(64)
         }
@@ -36,10 +38,13 @@ struct Benchmarks {
         guard url != "topics" else {
             return TopicTreeBenchmark.run(subscriptions: arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000_000)
         }
-        let devices = arguments.dropFirst().first.flatMap { Int($0) } ?? 2_000
-        let seconds = arguments.dropFirst(2).first.flatMap { Double($0) } ?? 5
         var logger = Logger(label: "benchmarks")
         logger.logLevel = .warning
+        guard url != "transactions" else {
+            return try await TransactionBenchmark.run(Array(arguments.dropFirst()), logger: logger)
+        }
+        let devices = arguments.dropFirst().first.flatMap { Int($0) } ?? 2_000
+        let seconds = arguments.dropFirst(2).first.flatMap { Double($0) } ?? 5
         let configuration = PostgresConfiguration(url: url)
         let fleet = try await BenchmarkFleet.make(configuration, devices: devices, logger: logger)
         DecodingBenchmark.run(fleet, seconds: seconds)

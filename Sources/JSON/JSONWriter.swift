@@ -89,7 +89,11 @@ package struct JSONWriter: Sendable {
 
     package mutating func integer(_ value: some BinaryInteger) {
         beginValue()
-        bytes.append(contentsOf: String(value).utf8)
+        if let small = Int64(exactly: value) {
+            appendDecimal(small.magnitude, isNegative: small < 0)
+        } else {
+            bytes.append(contentsOf: String(value).utf8)
+        }
         needsComma = true
     }
 
@@ -98,13 +102,52 @@ package struct JSONWriter: Sendable {
     package mutating func number(_ value: Double) {
         beginValue()
         if let whole = Int64(exactly: value), whole.magnitude < 1 << 53, value.sign == .plus || whole != 0 {
-            bytes.append(contentsOf: String(whole).utf8)
+            appendDecimal(whole.magnitude, isNegative: whole < 0)
         } else if value.isFinite {
-            bytes.append(contentsOf: value.description.utf8)
+            appendFraction(value)
         } else {
             bytes.append(contentsOf: "null".utf8)
         }
         needsComma = true
+    }
+
+    /// Most measurements have at most three decimals. A decimal of at most 15 digits that reads back as the same double is
+    /// also the shortest that does, because no two such decimals share a double.
+    private mutating func appendFraction(_ value: Double) {
+        let thousandths = (value.magnitude * 1000).rounded()
+        guard thousandths >= 1, thousandths < 1e15, thousandths / 1000 == value.magnitude else {
+            bytes.append(contentsOf: value.description.utf8)
+            return
+        }
+        var (digits, places) = (UInt64(thousandths), 3)
+        while digits % 10 == 0, places > 1 {
+            digits /= 10
+            places -= 1
+        }
+        appendDecimal(digits, isNegative: value < 0, places: places)
+    }
+
+    /// - Parameter places: how many of the digits stand behind the point.
+    private mutating func appendDecimal(_ magnitude: UInt64, isNegative: Bool, places: Int = 0) {
+        // Twenty digits of UInt64, the sign, the point and a zero before it.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { text in
+            var (start, rest, written) = (24, magnitude, 0)
+            repeat {
+                if places > 0, written == places {
+                    start -= 1
+                    text[start] = UInt8(ascii: ".")
+                }
+                start -= 1
+                text[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+                written += 1
+            } while rest > 0 || written <= places && places > 0
+            if isNegative {
+                start -= 1
+                text[start] = UInt8(ascii: "-")
+            }
+            bytes.append(contentsOf: UnsafeMutableBufferPointer(rebasing: text[start...]))
+        }
     }
 
     package mutating func string(_ value: String) {
@@ -132,6 +175,9 @@ package struct JSONWriter: Sendable {
 
     /// RFC 8259 section 7: only the quotation mark, the reverse solidus and the controls must be escaped.
     private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
+        guard text.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
+            return bytes.append(contentsOf: text)
+        }
         var start = 0
         for (index, byte) in text.enumerated()
         where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {

@@ -63,28 +63,30 @@ extension Timestamp {
         let days = Self.floorDivide(milliseconds, 86_400_000)
         let inDay = milliseconds - days * 86_400_000
         let date = Self.civil(daysSince1970: days)
-        func append(_ value: Int64, digits: Int) {
-            var divisor: Int64 = 1
-            for _ in 1..<digits { divisor *= 10 }
-            while divisor > 0 {
-                bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-                divisor /= 10
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { text in
+            func write(_ value: Int64, digits: Int, at position: Int) {
+                var rest = UInt32(truncatingIfNeeded: value)
+                for place in stride(from: position + digits - 1, through: position, by: -1) {
+                    text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                    rest /= 10
+                }
             }
+            write(date.year, digits: 4, at: 0)
+            text[4] = UInt8(ascii: "-")
+            write(date.month, digits: 2, at: 5)
+            text[7] = UInt8(ascii: "-")
+            write(date.day, digits: 2, at: 8)
+            text[10] = UInt8(ascii: "T")
+            write(inDay / 3_600_000, digits: 2, at: 11)
+            text[13] = UInt8(ascii: ":")
+            write(inDay / 60_000 % 60, digits: 2, at: 14)
+            text[16] = UInt8(ascii: ":")
+            write(inDay / 1000 % 60, digits: 2, at: 17)
+            text[19] = UInt8(ascii: ".")
+            write(inDay % 1000, digits: 3, at: 20)
+            text[23] = UInt8(ascii: "Z")
+            bytes.append(contentsOf: text)
         }
-        append(date.year, digits: 4)
-        bytes.append(UInt8(ascii: "-"))
-        append(date.month, digits: 2)
-        bytes.append(UInt8(ascii: "-"))
-        append(date.day, digits: 2)
-        bytes.append(UInt8(ascii: "T"))
-        append(inDay / 3_600_000, digits: 2)
-        bytes.append(UInt8(ascii: ":"))
-        append(inDay / 60_000 % 60, digits: 2)
-        bytes.append(UInt8(ascii: ":"))
-        append(inDay / 1000 % 60, digits: 2)
-        bytes.append(UInt8(ascii: "."))
-        append(inDay % 1000, digits: 3)
-        bytes.append(UInt8(ascii: "Z"))
     }
 
     /// The proleptic Gregorian calendar, counted in eras of 400 years that begin on a 1 March.

@@ -12,22 +12,24 @@ public struct TypedID<Subject>: Hashable, Sendable, Comparable {
     /// A new id.
     package init(at time: Timestamp, using generator: inout some RandomNumberGenerator) {
         let milliseconds = UInt64(bitPattern: time.milliseconds)
-        let high = milliseconds << 16 | 0x7000 | UInt64.random(in: 0...0xFFF, using: &generator)
-        let low = 0x8000_0000_0000_0000 | UInt64.random(in: 0...0x3FFF_FFFF_FFFF_FFFF, using: &generator)
+        let high = milliseconds << 16 | 0x7000 | generator.next() & 0xFFF
+        let low = 0x8000_0000_0000_0000 | generator.next() & 0x3FFF_FFFF_FFFF_FFFF
         self.init(high: high, low: low)
     }
 
     /// A new id of the current time.
     package static func make() -> Self {
-        var generator = SystemRandomNumberGenerator()
+        var generator = BufferedRandomNumberGenerator()
         return Self(at: Timestamp.now(), using: &generator)
     }
 
     /// The canonical text form, in either case; nil for anything else.
-    package init?(_ text: some StringProtocol) {
-        guard let halves = canonicalUUID(String(text)) else { return nil }
+    package init?(_ text: String) {
+        guard let halves = canonicalUUID(text) else { return nil }
         self.init(high: halves.high, low: halves.low)
     }
+
+    package init?(_ text: some StringProtocol) { self.init(String(text)) }
 
     private init(high: UInt64, low: UInt64) {
         var bytes: uuid_t = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -52,12 +54,20 @@ public struct TypedID<Subject>: Hashable, Sendable, Comparable {
 
     /// The canonical text in lower case, appended as ASCII.
     package func append(to bytes: inout [UInt8]) {
-        withUnsafeBytes(of: uuid.uuid) { raw in
-            for (position, byte) in raw.enumerated() {
-                if position == 4 || position == 6 || position == 8 || position == 10 { bytes.append(UInt8(ascii: "-")) }
-                bytes.append(hexDigit(byte >> 4))
-                bytes.append(hexDigit(byte & 15))
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
+            var end = 0
+            withUnsafeBytes(of: uuid.uuid) { raw in
+                for (position, byte) in raw.enumerated() {
+                    if position == 4 || position == 6 || position == 8 || position == 10 {
+                        text[end] = UInt8(ascii: "-")
+                        end += 1
+                    }
+                    text[end] = hexDigit(byte >> 4)
+                    text[end + 1] = hexDigit(byte & 15)
+                    end += 2
+                }
             }
+            bytes.append(contentsOf: text)
         }
     }
 }

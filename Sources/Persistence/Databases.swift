@@ -21,14 +21,17 @@ package struct Databases: Sendable {
         configuration: PostgresConfiguration, password: String?, logger: Logger,
         connections: (api: Int, ingest: Int, system: Int) = (8, 3, 3)
     ) throws {
-        func client(_ role: String, _ connections: Int) throws -> PostgresClient {
+        // A request that had to wait behind another's slow query would be late although a connection is free by then; only
+        // the pipeline's writes are all alike.
+        func client(_ role: String, _ connections: Int, pipelineDepth: Int = 1) throws -> PostgresClient {
             var own = configuration.signedIn(as: role, password: password)
             own.maxConnections = connections
+            own.pipelineDepth = pipelineDepth
             own.applicationName = role
             return try PostgresClient(configuration: own, logger: logger)
         }
         api = try client("rookery_api", connections.api)
-        let ingestClient = try client("rookery_ingest", connections.ingest)
+        let ingestClient = try client("rookery_ingest", connections.ingest, pipelineDepth: 16)
         systemClient = try client("rookery_system", connections.system)
         tenant = TenantDatabase(client: api, logger: logger)
         auth = AuthDatabase(client: api, logger: logger)

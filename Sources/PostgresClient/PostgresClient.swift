@@ -29,10 +29,13 @@ package final class PostgresClient: Sendable {
     /// Runs the statements in one implicit transaction, in one round trip, and answers the rows of each. All are undone when
     /// one fails. Other callers' requests share the connection.
     ///
-    /// A failure that preparing anew cures is cured silently; a cancelled write may have been committed all the same.
-    package func execute(_ statements: [SQL]) async throws(PostgresError) -> [PostgresRows] {
+    /// `preamble` (statements such as `set_config(…, true)`) runs before them; its rows are not answered. A failure that
+    /// preparing anew cures is cured silently; a cancelled write may have been committed all the same.
+    package func execute(
+        preamble: [SQL] = [], _ statements: [SQL]
+    ) async throws(PostgresError) -> [PostgresRows] {
         if statements.isEmpty { return [] }
-        return try await PostgresRequest(.oneShot, statements).wait(on: loop).get()
+        return try await PostgresRequest(.oneShot, statements, preamble: preamble).wait(on: loop).get()
     }
 
     /// The same for one statement.
@@ -54,8 +57,8 @@ package final class PostgresClient: Sendable {
 
     /// A transaction of several steps. It takes a connection with its first statement, and `preamble` (statements such as
     /// `set_config(…, true)`) runs between BEGIN and that statement, in the same round trip.
-    package func begin(preamble: [SQL] = [], readOnly: Bool = false) -> PostgresLease {
-        PostgresLease(loop: loop, state: PostgresLeaseState(preamble: preamble, isReadOnly: readOnly))
+    package func begin(preamble: [SQL] = []) -> PostgresLease {
+        PostgresLease(loop: loop, state: PostgresLeaseState(preamble: preamble))
     }
 
     /// Listens to channels on a connection of its own, until the stream is dropped or the client shut down.

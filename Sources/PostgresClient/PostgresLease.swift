@@ -23,17 +23,10 @@ package final class PostgresLease: Sendable {
 
     /// Runs the last statements and COMMIT in one round trip. Waits for the answer even in a cancelled task. Throws
     /// `rolledBack` when an earlier error had been swallowed, or the error of a deferred constraint.
-    ///
-    /// A read-only transaction without statements ends without waiting: nothing depends on it.
     @discardableResult
     package func commit(with statements: [SQL] = []) async throws(PostgresError) -> [PostgresRows] {
         guard end() else { throw .misuse("the transaction has ended") }
         let request = PostgresRequest(.commit, statements, lease: state)
-        if state.isReadOnly, statements.isEmpty {
-            request.arm { _ in }
-            loop.submit(request)
-            return []
-        }
         return try await request.waitUncancelled(on: loop).get()
     }
 

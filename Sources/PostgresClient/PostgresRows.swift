@@ -67,16 +67,42 @@ package struct RowReader: ~Copyable {
 
     /// The next column. Its type in the database must fit `type` without loss.
     package mutating func next<T: PostgresDecodable>(_ type: T.Type = T.self) throws(PostgresError) -> T {
+        try read { cell throws(PostgresCellFault) in
+            guard let cell else { return try T.fromNull() }
+            return try T(from: cell)
+        }
+    }
+
+    /// The next column; NULL is nil. The same as `next` of the optional type, of which no more has to be known while reading.
+    package mutating func next<T: PostgresDecodable>(_ type: T?.Type = T?.self) throws(PostgresError) -> T? {
+        try read { cell throws(PostgresCellFault) in
+            guard let cell else { return nil }
+            return try T(from: cell)
+        }
+    }
+
+    /// The next column, an array; NULL is nil.
+    package mutating func next<T: PostgresDecodable>(_ type: [T]?.Type = [T]?.self) throws(PostgresError) -> [T]? {
+        try read { cell throws(PostgresCellFault) in
+            guard let cell else { return nil }
+            return try T.array(from: cell)
+        }
+    }
+
+    /// - Parameter decode: gets the cell, or nil for NULL.
+    private mutating func read<T>(
+        _ decode: (PostgresCell?) throws(PostgresCellFault) -> T
+    ) throws(PostgresError) -> T {
         let current = column
         guard current >= 0, current < columnCount else {
             throw .decoding(column: Int(current), name: "", reason: "the row has only \(columnCount) columns")
         }
         column += 1
         do throws(PostgresCellFault) {
-            if PQgetisnull(result, row, current) == 1 { return try T.fromNull() }
+            if PQgetisnull(result, row, current) == 1 { return try decode(nil) }
             let bytes = UnsafeRawBufferPointer(
                 start: PQgetvalue(result, row, current), count: Int(PQgetlength(result, row, current)))
-            return try T(from: PostgresCell(bytes: bytes, oid: PQftype(result, current)))
+            return try decode(PostgresCell(bytes: bytes, oid: PQftype(result, current)))
         } catch {
             let name = PQfname(result, current).map { String(cString: $0) } ?? ""
             throw .decoding(column: Int(current), name: name, reason: error.reason)

@@ -22,7 +22,7 @@ package struct RateDecision: Sendable, Equatable {
 
     /// `RateLimit-Policy`, for example `"user";q=100;w=20, "organization";q=200;w=20`.
     package var policyField: String {
-        states.map { "\"\($0.policy.name)\";q=\($0.policy.burst);w=\($0.policy.fillSeconds)" }.joined(separator: ", ")
+        states.map(\.policy.field).joined(separator: ", ")
     }
 
     /// `RateLimit`, for example `"user";r=99;t=1, "organization";r=180;t=2`.

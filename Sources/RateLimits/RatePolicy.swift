@@ -12,6 +12,10 @@ package struct RatePolicy: Hashable, Sendable {
     package let burst: Int
     /// Nanoseconds a token takes to come back, rounded up: never more than the rate.
     let interval: Int64
+    /// Nanoseconds in which an empty bucket fills.
+    let depth: Int64
+    /// What `RateLimit-Policy` says of it, `"client";q=100;w=20`: every answer repeats it.
+    let field: String
 
     /// Values below 1 are taken as 1; a window is at most a day, an interval an hour a token, a burst 10⁹ tokens.
     package init(name: String, quantity: Int, window: Int, burst: Int) {
@@ -21,11 +25,9 @@ package struct RatePolicy: Hashable, Sendable {
         self.burst = min(max(1, burst), 1_000_000_000)
         let (whole, rest) = (Int64(self.window) * 1_000_000_000).quotientAndRemainder(dividingBy: Int64(self.quantity))
         interval = min(max(1, whole + (rest > 0 ? 1 : 0)), 3_600_000_000_000)
-    }
-
-    /// Nanoseconds in which an empty bucket fills.
-    var depth: Int64 {
-        interval.multipliedReportingOverflow(by: Int64(burst)).overflow ? .max / 4 : interval * Int64(burst)
+        let (product, overflow) = interval.multipliedReportingOverflow(by: Int64(self.burst))
+        depth = overflow ? .max / 4 : product
+        field = "\"\(name)\";q=\(self.burst);w=\(seconds(depth))"
     }
 
     /// Seconds in which an empty bucket fills, rounded up.

@@ -6,7 +6,7 @@ import Tenancy
 /// One client that listens: what it may see, what it listens to, and what waits for it.
 ///
 /// Publishers put events into its queue and never wait; when the queue is full they replace it by a snapshot. One
-/// reader takes them out with ``next()``.
+/// reader takes them out with ``next(limit:)``; while it waits for more, events may pass it by, see ``deliver(by:)``.
 package final class RealtimeConnection: Sendable {
     package enum Transport: String, Sendable { case webSocket = "websocket", eventStream = "sse" }
 
@@ -50,6 +50,7 @@ package final class RealtimeConnection: Sendable {
         var byteCount = 0
         var answerCount = 0
         var waiter: CheckedContinuation<Void, Never>?
+        var deliver: (@Sendable (SequencedEvent) -> Bool)?
         var ending: Ending?
         /// The latest event offered: an event that belongs to several topics is taken once.
         var latestOffered: Int64 = .min
@@ -74,12 +75,25 @@ package final class RealtimeConnection: Sendable {
         byteLimit = limits.queuedBytes
     }
 
+    /// Lets events go straight to the client while nothing waits before them, so that most never wake the reader.
+    ///
+    /// `body` hands an event to the client's socket without waiting and says whether the socket took it; what it does not
+    /// take is left to the reader. It runs on the publisher's thread and must not call the connection.
+    package func deliver(by body: @escaping @Sendable (SequencedEvent) -> Bool) {
+        queue.withLock { $0.deliver = body }
+    }
+
     /// Called by the publisher, in the order of the sequence.
     func offer(_ event: SequencedEvent) {
         guard kinds.contains(event.event.kind) else { return }
         let waiter: CheckedContinuation<Void, Never>? = queue.withLock { queue in
             guard queue.ending == nil, queue.latestOffered < event.sequence else { return nil }
             queue.latestOffered = event.sequence
+            // A reader that waits has sent all that came before: the event cannot overtake anything.
+            if queue.waiter != nil, queue.messages.isEmpty, queue.deliver?(event) == true {
+                queue.delivered += 1
+                return nil
+            }
             if queue.eventCount == eventLimit || queue.byteCount + event.bytes.count > byteLimit {
                 Self.replaceEvents(in: &queue, by: .snapshot(.slowConsumer, sequence: event.sequence))
             } else {

@@ -36,6 +36,26 @@ import Testing
         #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22, 0xC3, 0x28, 0x22] as [UInt8]) }
     }
 
+    @Test("a number is written as the shortest text that reads back as the same double")
+    func shortestNumbers() throws {
+        var random = SystemRandomNumberGenerator()
+        for round in 0..<20_000 {
+            let digits = Double(Int64.random(in: -1_000_000_000_000...1_000_000_000_000, using: &random) >> (round % 40))
+            let value = round % 3 == 0 ? Double(bitPattern: random.next()) : digits / [10, 100, 1000, 10_000][round % 4]
+            guard value.isFinite, value.rounded() != value else { continue }
+            var json = JSONWriter()
+            json.number(value)
+            let text = String(decoding: json.bytes, as: UTF8.self)
+            #expect(Double(text) == value)
+            // The standard library writes the shortest digits, too, though it may choose an exponent.
+            #expect(text.filter(\.isNumber).count <= value.description.filter(\.isNumber).count + 1, "\(value)")
+        }
+        for (value, text) in [(0.05, "0.05"), (-0.5, "-0.5"), (12.34, "12.34"), (-273.15, "-273.15"), (0.001, "0.001")] {
+            #expect(JSONValue.number(value).text == text)
+        }
+        #expect(JSONValue.number(123_456_789_012.5).text == "123456789012.5")
+    }
+
     @Test("numbers keep their kind: integers exactly, others as doubles")
     func numbers() throws {
         #expect(try JSONValue(parsing: "9223372036854775807") == .integer(.max))

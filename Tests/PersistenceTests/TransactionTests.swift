@@ -208,6 +208,16 @@ struct TransactionTests {
             }
             #expect(recorded?.code == .internalError)
             #expect(try await farm.auditCount(of: farm.north) == 1)
+            let written = await serviceError {
+                try await farm.databases.tenant.withTransaction(farm.north, .readOnly) {
+                    (tx: borrowing TenantTransaction) async throws -> Void in
+                    let sites: Int? = try await tx.first("select count(*) from app.sites") { row in try row.next() }
+                    #expect(sites == 0)
+                    try await tx.execute("update app.organizations set name = 'taken' where id = app.organization_id()")
+                }
+            }
+            // The answer of a standby, too: to try again later is right there.
+            #expect(written?.code == .unavailable)
         }
     }
 

@@ -84,21 +84,6 @@ struct LeaseTests {
         }
     }
 
-    @Test("a read-only transaction cannot write")
-    func readOnly() async throws {
-        try await withDatabase { database in
-            let client = try database.client()
-            try await client.execute("create table t (n int)")
-            let lease = client.begin(readOnly: true)
-            let error = await failure { () async throws(PostgresError) in
-                try await lease.run(["insert into t values (1)"])
-            }
-            #expect(error?.sqlState == "25006")
-            lease.rollback()
-            await client.shutdown()
-        }
-    }
-
     @Test("cancelling a statement of a lease rolls it back and keeps the connection")
     func cancelled() async throws {
         try await withDatabase { database in

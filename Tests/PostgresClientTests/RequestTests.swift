@@ -44,6 +44,25 @@ struct RequestTests {
         }
     }
 
+    @Test("a preamble holds for its own statements, and its rows are not answered")
+    func preamble() async throws {
+        try await withDatabase { database in
+            let client = try database.client { $0.maxConnections = 1 }
+            try await client.execute("create table t (n bigint)")
+            let reading: SQL = "select set_config('transaction_read_only', 'on', true)"
+            let rows = try await client.execute(preamble: [reading], ["select 7::bigint", "select count(*) from t"])
+            #expect(try rows.map { try $0.map { (row: inout RowReader) throws -> Int in try row.next() } } == [[7], [0]])
+            let error = await failure { () async throws(PostgresError) in
+                try await client.execute(preamble: [reading], ["insert into t values (1)"])
+            }
+            #expect(error?.sqlState == "25006")
+            try await client.execute("insert into t values (2)")
+            #expect(try await client.integers("select n from t") == [2])
+            #expect(client.statistics.connects == 1)
+            await client.shutdown()
+        }
+    }
+
     @Test("a deferred constraint fails the one-shot, and COMMIT of a lease")
     func deferred() async throws {
         try await withDatabase { database in

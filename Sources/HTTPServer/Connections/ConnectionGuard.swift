@@ -25,6 +25,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let onRefusal: (Refusal, _ requestID: String) -> Void
     var state = ExchangeState()
     var deadlines: ConnectionDeadlines
+    private var codings: ContentCodings
     private var held = CircularBuffer<Held>(initialCapacity: 4)
     private var isReadHeld = false
 
@@ -38,6 +39,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.onFirstRequest = onFirstRequest
         self.onRefusal = onRefusal
         deadlines = ConnectionDeadlines(limits: limits)
+        codings = ContentCodings(limits: limits)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -103,6 +105,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             head.headers.replaceOrAdd(name: "connection", value: "close")
         }
         if state.isFirstRequest { onFirstRequest(isWebSocket) }
+        // A WebSocket has messages behind the guard, not requests.
+        if !isWebSocket {
+            do {
+                try codings.join(context.pipeline.syncOperations, behind: self, for: head)
+            } catch {
+                context.fireErrorCaught(error)
+                return close(context)
+            }
+        }
         if head.headers.first(name: "expect")?.lowercased() == "100-continue", head.version == .http1_1 {
             let proceed = HTTPResponseHead(version: .http1_1, status: .continue)
             context.writeAndFlush(wrapOutboundOut(.head(proceed)), promise: nil)

@@ -3,7 +3,6 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPCompression
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOWebSocket
@@ -147,14 +146,7 @@ struct HTTP1WebSocketChannel: HTTPChannelHandler {
                 try HTTPChannel(wrappingChannelSynchronously: channel),
                 first.refusal ?? Response(head: head, body: body))
         }
-        let limits = configuration.limits
-        try operations.addHandlers([
-            NIOHTTPRequestDecompressor(limit: .ratio(limits.inflationRatio)),
-            DecompressionFaultHandler(),
-            InflatedSizeHandler(limit: limits.inflatedBytes),
-            HTTPResponseCompressor.forTexts(),
-            HTTP1ToHTTPServerCodec(secure: configuration.tls != nil),
-        ])
+        try operations.addHandler(HTTP1ToHTTPServerCodec(secure: configuration.tls != nil))
         return .http(
             try HTTPChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))

@@ -2,6 +2,34 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
 
+/// The handlers of a connection's content codings. They join the pipeline with the first request that needs them: most
+/// clients neither send nor ask for compressed bodies, and every handler costs each part of each exchange its share.
+struct ContentCodings {
+    private let limits: HTTPLimits
+    private var inflates = false
+    private var deflates = false
+
+    init(limits: HTTPLimits) { self.limits = limits }
+
+    /// Puts behind `handler` what the request needs and is not there yet.
+    mutating func join(
+        _ pipeline: ChannelPipeline.SynchronousOperations, behind handler: any ChannelHandler, for head: HTTPRequestHead
+    ) throws {
+        if !deflates, head.headers.contains(name: "accept-encoding") {
+            deflates = true
+            try pipeline.addHandler(HTTPResponseCompressor.forTexts(), position: .after(handler))
+        }
+        if !inflates, head.headers.contains(name: "content-encoding") {
+            inflates = true
+            try pipeline.addHandlers(
+                [
+                    NIOHTTPRequestDecompressor(limit: .ratio(limits.inflationRatio)), DecompressionFaultHandler(),
+                    InflatedSizeHandler(limit: limits.inflatedBytes),
+                ], position: .after(handler))
+        }
+    }
+}
+
 /// Turns what the decompressor finds into a refusal of the request: the errors would otherwise be our fault (500).
 final class DecompressionFaultHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart

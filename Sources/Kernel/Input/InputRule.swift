@@ -176,14 +176,19 @@ extension InputRule {
         }
     }
 
+    /// What stands between the commas of a text, as bytes: a search for whole characters takes many times as long.
+    private static func separated(_ text: String) -> [JSONValue] {
+        var text = text
+        return text.withUTF8 { bytes in
+            bytes.split(separator: UInt8(ascii: ",")).map { JSONValue.string(String(decoding: $0, as: UTF8.self)) }
+        }
+    }
+
     /// A list of values; in a query, separated by commas.
     package static func list<Element: Sendable>(_ rule: InputRule<Element>, count: ClosedRange<Int>) -> InputRule
     where Value == [Element] {
         InputRule(placeholder: []) { value, origin in
-            let parts = value.string.map { text in
-                text.utf8.split(separator: UInt8(ascii: ",")).map { JSONValue.string(String(Substring($0))) }
-            }
-            guard let elements = origin == .query ? parts : value.array else {
+            guard let elements = origin == .query ? value.string.map(Self.separated) : value.array else {
                 return .failure(InputRefusal("must be a list"))
             }
             guard count.contains(elements.count) else {

@@ -18,11 +18,13 @@ package struct SystemDatabase: Sendable {
         _ actor: Actor, _ access: Access = .readWrite, _ body: (borrowing SystemTransaction) async throws -> Result
     ) async throws -> Result {
         try await runner.run(
-            preamble: [], readOnly: access == .readOnly, closing: { Self.closing($0.all, actor) }
+            preamble: access == .readOnly ? [Self.reading] : [], readOnly: access == .readOnly, closing: { Self.closing($0.all, actor) }
         ) { transaction in
             try await body(SystemTransaction(actor: actor, transaction: transaction))
         }
     }
+
+    private static let reading: SQL = "select set_config('transaction_read_only', 'on', true) /* system.reading */"
 
     private static func closing(_ effects: TransactionEffects.Collected, _ actor: Actor) -> [SQL] {
         var statements = Set(effects.invalidations).map { invalidation -> SQL in

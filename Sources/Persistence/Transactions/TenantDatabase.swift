@@ -17,8 +17,9 @@ package struct TenantDatabase: Sendable {
 
     /// Runs `body` in a transaction of the scope's organization and commits when it returns.
     ///
-    /// BEGIN, the organization and the first statement go out together; audit records and COMMIT as well. A body that met a
-    /// serialization failure or a deadlock runs again, so it must have no effects but through `tx`.
+    /// BEGIN, the organization and the first statement go out together; audit records and COMMIT as well. A reader needs
+    /// neither BEGIN nor COMMIT: the organization goes out with each of its statements. A body that met a serialization
+    /// failure or a deadlock runs again, so it must have no effects but through `tx`.
     /// - Throws: what `body` throws; ``ServiceError`` `unavailable`, `quota-exceeded` or `internal-error` for the database's
     ///   own failures.
     package func withTransaction<Result: Sendable>(
@@ -26,17 +27,26 @@ package struct TenantDatabase: Sendable {
         _ body: (borrowing TenantTransaction) async throws -> Result
     ) async throws -> Result {
         try await runner.run(
-            preamble: [Self.context(scope)], readOnly: access == .readOnly, closing: { Self.closing($0.all, scope) }
+            preamble: [Self.context(scope, access)], readOnly: access == .readOnly, closing: { Self.closing($0.all, scope) }
         ) { transaction in
             try await body(TenantTransaction(scope: scope, transaction: transaction))
         }
     }
 
-    private static func context(_ scope: TenantScope) -> SQL {
-        """
-        select set_config('app.organization_id', \(scope.organizationID.description), true),
-            set_config('app.user_id', \(scope.actor.userID?.description ?? ""), true) /* tenant.context */
-        """
+    private static func context(_ scope: TenantScope, _ access: Access) -> SQL {
+        let (organization, user) = (scope.organizationID.description, scope.actor.userID?.description ?? "")
+        return switch access {
+        case .readOnly:
+            """
+            select set_config('app.organization_id', \(organization), true), set_config('app.user_id', \(user), true),
+                set_config('transaction_read_only', 'on', true) /* tenant.context.reading */
+            """
+        case .readWrite:
+            """
+            select set_config('app.organization_id', \(organization), true), set_config('app.user_id', \(user), true)
+            /* tenant.context */
+            """
+        }
     }
 
     /// The audit comes last: it holds the lock on the organization's chain until COMMIT.

@@ -10,7 +10,7 @@ struct TransactionRunner: Sendable {
     private static let attempts = 5
 
     /// - Parameters:
-    ///   - preamble: Runs after BEGIN, in the round trip of the first statement.
+    ///   - preamble: Runs in the round trip of the first statement, and makes a reader read only.
     ///   - closing: The statements that go out together with COMMIT.
     func run<Result: Sendable>(
         preamble: [SQL], readOnly: Bool, closing: (TransactionEffects) -> [SQL],
@@ -22,7 +22,7 @@ struct TransactionRunner: Sendable {
         }
         var attempt = 1
         while true {
-            let transaction = OpenTransaction(lease: client.begin(preamble: preamble, readOnly: readOnly))
+            let transaction = OpenTransaction(on: client, preamble: preamble, readOnly: readOnly)
             do {
                 let result = try await once(transaction, readOnly: readOnly, closing: closing, body)
                 transaction.effects.runAfterCommit()

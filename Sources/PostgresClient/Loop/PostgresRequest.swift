@@ -18,6 +18,8 @@ final class PostgresRequest: @unchecked Sendable {
     typealias Outcome = Result<[PostgresRows], PostgresError>
 
     let kind: Kind
+    /// What runs first and nobody asked for the rows of; a lease has its own.
+    let preamble: [SQL]
     let statements: [SQL]
     let lease: PostgresLeaseState?
 
@@ -34,8 +36,9 @@ final class PostgresRequest: @unchecked Sendable {
     private var continuation: UnsafeContinuation<Void, Never>?
     private var callback: (@Sendable (Outcome) -> Void)?
 
-    init(_ kind: Kind, _ statements: [SQL], lease: PostgresLeaseState? = nil) {
+    init(_ kind: Kind, _ statements: [SQL], preamble: [SQL] = [], lease: PostgresLeaseState? = nil) {
         self.kind = kind
+        self.preamble = preamble
         self.statements = statements
         self.lease = lease
     }
@@ -120,7 +123,7 @@ final class PostgresRequest: @unchecked Sendable {
 
 /// The connection that a transaction holds: it takes one with its first statement. Confined to the loop.
 final class PostgresLeaseState: @unchecked Sendable {
-    // Unchecked: `phase` is touched only on the loop's thread, the rest never changes.
+    // Unchecked: `phase` is touched only on the loop's thread, the preamble never changes.
     enum Phase {
         case unsent
         case active(PostgresWire)
@@ -129,11 +132,7 @@ final class PostgresLeaseState: @unchecked Sendable {
     }
 
     let preamble: [SQL]
-    let isReadOnly: Bool
     var phase = Phase.unsent
 
-    init(preamble: [SQL], isReadOnly: Bool) {
-        self.preamble = preamble
-        self.isReadOnly = isReadOnly
-    }
+    init(preamble: [SQL]) { self.preamble = preamble }
 }

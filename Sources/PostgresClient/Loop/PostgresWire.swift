@@ -43,7 +43,7 @@ final class PostgresWire: PostgresLink {
         processID = PQbackendPID(connection)
         guard PQenterPipelineMode(connection) == 1 else { return false }
         // Under names of their own, outside the cache: they must never be missing.
-        for name in ["begin", "begin read only", "commit", "rollback"] {
+        for name in ["begin", "commit", "rollback"] {
             guard PQsendPrepare(connection, name, name, 0, nil) == 1, sync(.housekeeping) else { return false }
         }
         return flush()
@@ -65,29 +65,29 @@ final class PostgresWire: PostgresLink {
 
     private func write(_ request: PostgresRequest) -> Bool {
         if !isInTransaction, !deallocateDiscarded() { return false }
-        let statements: [SQL]
-        var hidden = 0
+        var preamble = request.preamble
+        var begins = false
         if let lease = request.lease, !isInTransaction, request.kind != .rollback {
-            statements = lease.preamble + request.statements
-            hidden = 1 + lease.preamble.count
-        } else {
-            statements = request.statements
+            preamble = lease.preamble
+            begins = true
         }
         // Every Parse stands before the transaction with a Sync of its own: its failure then aborts nothing else.
-        for sql in statements where !prepare(sql, for: request) { return false }
-        if hidden > 0, !executeFixed(request.lease?.isReadOnly == true ? "begin read only" : "begin") { return false }
-        for (index, sql) in statements.enumerated() {
-            guard execute(request.used[index], sql.binds) else { return false }
-        }
+        for sql in preamble where !prepare(sql, for: request) { return false }
+        for sql in request.statements where !prepare(sql, for: request) { return false }
+        if begins, !executeFixed("begin") { return false }
+        for (index, sql) in preamble.enumerated() where !execute(request.used[index], sql.binds) { return false }
+        for (index, sql) in request.statements.enumerated()
+        where !execute(request.used[preamble.count + index], sql.binds) { return false }
+        let hidden = preamble.count + (begins ? 1 : 0)
         switch request.kind {
         case .oneShot:
-            return sync(.work(request, hidden: 0, isLast: true))
+            return sync(.work(request, hidden: hidden, isLast: true))
         case .step:
             isInTransaction = true
             return sync(.work(request, hidden: hidden, isLast: true))
         case .commit:
             isInTransaction = false
-            if !statements.isEmpty || hidden > 0, !sync(.work(request, hidden: hidden, isLast: false)) { return false }
+            if !request.statements.isEmpty || hidden > 0, !sync(.work(request, hidden: hidden, isLast: false)) { return false }
             // COMMIT after a Sync of its own: in the same segment an error would skip it, and leave the session in a
             // failed transaction for the next caller.
             return executeFixed("commit") && sync(.work(request, hidden: 1, isLast: true))

@@ -20,15 +20,12 @@ extension PostgresDecodable {
         throw PostgresCellFault("NULL where \(Self.self) is expected")
     }
 
-    package static func array(from cell: PostgresCell) throws(PostgresCellFault) -> [Self] {
-        let dimensions = try cell.integer(at: 0, as: Int32.self)
-        let elementOID = try cell.integer(at: 8, as: UInt32.self)
-        guard dimensions > 0 else { return [] }
-        guard dimensions == 1 else { throw PostgresCellFault("an array of \(dimensions) dimensions") }
-        let count = Int(try cell.integer(at: 12, as: Int32.self))
-        // Each element has at least a length of four bytes: a false count cannot make us reserve much.
-        guard count >= 0, count <= (cell.bytes.count - 20) / 4 else { throw PostgresCellFault("a damaged array") }
-        var offset = 20
+    package static func array(from cell: PostgresCell) throws(PostgresCellFault) -> [Self] { try elements(of: cell) }
+
+    /// An array of any type, element by element.
+    static func elements(of cell: PostgresCell) throws(PostgresCellFault) -> [Self] {
+        guard let (elementOID, count) = try cell.arrayHeader() else { return [] }
+        var offset = PostgresCell.arrayHeaderBytes
         var values: [Self] = []
         values.reserveCapacity(count)
         for _ in 0..<count {
@@ -47,6 +44,28 @@ extension PostgresDecodable {
     }
 }
 
+extension PostgresDecodable {
+    /// `array(from:)` for the numbers of measurements, which are read by the thousand: what all elements share is looked at
+    /// once, not with each of them. Elements of another type, and NULL, are read like any array's.
+    static func numbers<Stored: FixedWidthInteger>(
+        _ cell: PostgresCell, of type: PostgresType, as: Stored.Type, _ value: (Stored) -> Self
+    ) throws(PostgresCellFault) -> [Self] {
+        guard let (elementOID, count) = try cell.arrayHeader() else { return [] }
+        let stride = 4 + MemoryLayout<Stored>.size
+        // A NULL among them has a length of −1 and no bytes: then the size is another.
+        guard elementOID == type.oid, cell.bytes.count == PostgresCell.arrayHeaderBytes + count * stride else {
+            return try elements(of: cell)
+        }
+        var values: [Self] = []
+        values.reserveCapacity(count)
+        for offset in Swift.stride(from: PostgresCell.arrayHeaderBytes + 4, to: cell.bytes.count, by: stride) {
+            let stored = cell.bytes.loadUnaligned(fromByteOffset: offset, as: Stored.self)
+            values.append(value(Stored(bigEndian: stored)))
+        }
+        return values
+    }
+}
+
 /// One field of one row. Valid only while the row is being read; every access is checked against its size.
 package struct PostgresCell {
     package let bytes: UnsafeRawBufferPointer
@@ -55,6 +74,22 @@ package struct PostgresCell {
     package init(bytes: UnsafeRawBufferPointer, oid: UInt32) {
         self.bytes = bytes
         self.oid = oid
+    }
+
+    static let arrayHeaderBytes = 20
+
+    /// The type and the number of an array's elements; nil when it is empty.
+    func arrayHeader() throws(PostgresCellFault) -> (elementOID: UInt32, count: Int)? {
+        let dimensions = try integer(at: 0, as: Int32.self)
+        let elementOID = try integer(at: 8, as: UInt32.self)
+        guard dimensions > 0 else { return nil }
+        guard dimensions == 1 else { throw PostgresCellFault("an array of \(dimensions) dimensions") }
+        let count = Int(try integer(at: 12, as: Int32.self))
+        // Each element has at least a length of four bytes: a false count cannot make us reserve much.
+        guard count >= 0, count <= (bytes.count - Self.arrayHeaderBytes) / 4 else {
+            throw PostgresCellFault("a damaged array")
+        }
+        return (elementOID, count)
     }
 
     /// A big-endian integer at `offset`.

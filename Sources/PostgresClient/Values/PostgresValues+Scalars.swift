@@ -29,6 +29,9 @@ extension Int16: PostgresEncodable, PostgresDecodable {
     package static var postgresType: PostgresType { .int2 }
     package func encode(into buffer: inout PostgresBuffer) { buffer.append(self) }
     package init(from cell: PostgresCell) throws(PostgresCellFault) { self = try integer(cell) }
+    package static func array(from cell: PostgresCell) throws(PostgresCellFault) -> [Int16] {
+        try numbers(cell, of: .int2, as: Int16.self) { $0 }
+    }
 }
 
 extension Int32: PostgresEncodable, PostgresDecodable {
@@ -41,6 +44,9 @@ extension Int64: PostgresEncodable, PostgresDecodable {
     package static var postgresType: PostgresType { .int8 }
     package func encode(into buffer: inout PostgresBuffer) { buffer.append(self) }
     package init(from cell: PostgresCell) throws(PostgresCellFault) { self = try cell.anyInteger() }
+    package static func array(from cell: PostgresCell) throws(PostgresCellFault) -> [Int64] {
+        try numbers(cell, of: .int8, as: Int64.self) { $0 }
+    }
 }
 
 /// `bigint`. To bind an `integer` or `smallint` (function arguments, array elements), use Int32 or Int16.
@@ -75,6 +81,9 @@ extension Double: PostgresEncodable, PostgresDecodable {
             try cell.require(.float8)
             self = Double(bitPattern: try cell.whole(as: UInt64.self))
         }
+    }
+    package static func array(from cell: PostgresCell) throws(PostgresCellFault) -> [Double] {
+        try numbers(cell, of: .float8, as: UInt64.self) { Double(bitPattern: $0) }
     }
 }
 

@@ -114,11 +114,13 @@ package struct TelemetryReader: Sendable {
     private func named(
         _ tx: borrowing TenantTransaction, _ rows: [TelemetryRepository.LatestRow], keys: [String]
     ) async throws -> [LatestOfDevice] {
-        let names = try await dictionary.names(tx, for: Set(rows.flatMap(\.keys)))
+        // Devices of one model have the same keys: each set is looked up once.
+        let names = try await dictionary.names(tx, for: Set(Set(rows.map(\.keys)).joined()))
         let wanted = Set(keys)
         return try rows.map { row in
             let others = try row.others.map { try JSONValue(parsing: $0.bytes) }
             var values: [LatestOfDevice.Value] = []
+            values.reserveCapacity(row.keys.count)
             for (position, key) in row.keys.enumerated() {
                 guard position < row.values.count, position < row.times.count, let name = names[key],
                     wanted.isEmpty || wanted.contains(name)

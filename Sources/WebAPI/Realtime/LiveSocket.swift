@@ -53,6 +53,7 @@ struct LiveSocket: Sendable {
     private func send(_ session: RealtimeSession, to sender: WebSocketSender) async {
         let (room, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         sender.onCaughtUp { signal.yield() }
+        session.connection.deliver { event in sender.send(ByteBuffer(bytes: event.bytes)) == .queued }
         var waiting = room.makeAsyncIterator()
         do throws(RealtimeConnection.Ending) {
             while true {

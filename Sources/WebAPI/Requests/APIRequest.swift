@@ -24,8 +24,7 @@ package struct APIRequest: Sendable {
     /// The address of the client, behind a trusted proxy the one that it reports.
     package let clientAddress: String
     package let isSecure: Bool
-    /// Carries the request id, and the organization when there is one.
-    package let logger: Logger
+    let log: RequestLog
     /// The limits that this request falls under; its own token has been taken.
     package let account: RateAccount
 }
@@ -37,7 +36,8 @@ package protocol RequestReading: Sendable {
 
 extension RequestReading {
     package var id: String { request.id }
-    package var logger: Logger { request.logger }
+    /// Carries the request id, and the organization when there is one.
+    package var logger: Logger { request.log.logger }
 
     /// Counts the messages of a batch against the limits of telemetry. Called once, before anything is done with them.
     /// - Throws: `too-many-requests`.

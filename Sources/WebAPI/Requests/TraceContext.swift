@@ -34,13 +34,13 @@ package struct TraceContext: Hashable, Sendable {
     }
 
     private static func hexadecimal(digits: Int, using generator: inout some RandomNumberGenerator) -> String {
-        let alphabet = Array("0123456789abcdef".utf8)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(digits)
         while bytes.count < digits {
             var word = generator.next() | 1
             for _ in 0..<16 {
-                bytes.append(alphabet[Int(word & 15)])
+                let digit = UInt8(truncatingIfNeeded: word & 15)
+                bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
                 word >>= 4
             }
         }

@@ -15,17 +15,13 @@ struct Exchange {
     let clientAddress: String
     let isSecure: Bool
     let begun = ContinuousClock.now
-    var logger: Logger
+    private(set) var log: RequestLog
     var route: Route?
+    /// Where the request goes; nil until it has been read.
+    var target: Target?
     var metrics: RouteMetrics
     var account: RateAccount?
-    var principal: Principal? {
-        didSet {
-            guard let principal else { return }
-            if let scope = principal.scope { logger[metadataKey: "organization_id"] = "\(scope.organizationID)" }
-            logger[metadataKey: "actor"] = "\(principal.actor.kind.rawValue):\(principal.actor.id ?? "")"
-        }
-    }
+    var principal: Principal? { didSet { log.principal = principal } }
 
     init(
         _ head: HTTPRequest, _ client: ClientConnection, proxies: TrustedProxies, logger: Logger, metrics: RouteMetrics
@@ -35,10 +31,9 @@ struct Exchange {
         isSecure = client.isSecure
         clientAddress = proxies.clientAddress(client.address, head.headerFields)
         id = Self.acceptable(head.headerFields[.requestID]) ?? TypedID<Exchange>.make().description
-        var generator = SystemRandomNumberGenerator()
+        var generator = BufferedRandomNumberGenerator()
         trace = TraceContext(continuing: head.headerFields[.traceParent], using: &generator)
-        self.logger = logger
-        self.logger[metadataKey: "request_id"] = "\(id)"
+        log = RequestLog(platform: logger, requestID: id)
     }
 
     /// An id that can stand in a log line and a header field as it is.
@@ -62,7 +57,7 @@ struct Exchange {
             known = ServiceError(.internalError, "The request failed through no fault of yours.", cause: error)
         }
         if known.code == .internalError || known.code == .unavailable {
-            logger.error(
+            log.logger.error(
                 "request failed",
                 metadata: [
                     "code": "\(known.code.rawValue)",
@@ -75,12 +70,11 @@ struct Exchange {
     /// Adds what every answer carries, and writes the log line and the metrics.
     func finish(_ answer: Answer, date: String) -> Response {
         var headers = answer.headers
-        headers[.requestID] = id
-        headers[.traceParent] = trace.header
-        headers[.date] = date
-        headers[.xContentTypeOptions] = "nosniff"
-        headers[.referrerPolicy] = "no-referrer"
-        headers[.frameOptions] = "DENY"
+        // Appended, not set: no handler writes these, and setting each would search all before it.
+        headers.append(HTTPField(name: .requestID, value: id))
+        headers.append(HTTPField(name: .traceParent, value: trace.header))
+        headers.append(HTTPField(name: .date, value: date))
+        headers.append(contentsOf: Self.fixedFields)
         if headers[.contentSecurityPolicy] == nil {
             headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
         }
@@ -97,8 +91,8 @@ struct Exchange {
             body = ResponseBody()
             if ![204, 304].contains(answer.status.code), answer.status.code >= 200 { headers[.contentLength] = "0" }
         case .bytes(let bytes, let type):
-            headers[.contentType] = type
-            headers[.contentLength] = String(bytes.readableBytes)
+            headers.append(HTTPField(name: .contentType, value: type))
+            headers.append(HTTPField(name: .contentLength, value: String(bytes.readableBytes)))
             body = isHead ? ResponseBody() : ResponseBody(byteBuffer: bytes)
         case .stream(let type, let write):
             headers[.contentType] = type
@@ -117,14 +111,21 @@ struct Exchange {
         return response
     }
 
+    private static let fixedFields: [HTTPField] = [
+        HTTPField(name: .xContentTypeOptions, value: "nosniff"), HTTPField(name: .referrerPolicy, value: "no-referrer"),
+        HTTPField(name: .frameOptions, value: "DENY"),
+    ]
+
     func record(status: Int) {
         let elapsed = ContinuousClock.now - begun
         let seconds = Double(elapsed.wholeMicroseconds) / 1_000_000
         metrics.record(status: status, seconds: seconds)
         // Devices speak all the time: what went well is told by the metrics.
         let isRoutine = status < 400 && route.map { $0.endpoint.traffic != .api } == true
-        logger.log(
-            level: isRoutine ? .debug : .info, "request",
+        let level: Logger.Level = isRoutine ? .debug : .info
+        guard log.writes(level) else { return }
+        log.logger.log(
+            level: level, "request",
             metadata: [
                 "method": "\(head.method)", "route": "\(route?.endpoint.description.path ?? "none")",
                 "status": "\(status)", "milliseconds": "\(Double(elapsed.wholeMicroseconds) / 1000)",

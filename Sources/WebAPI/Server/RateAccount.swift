@@ -46,8 +46,8 @@ package final class RateAccount: Sendable {
     /// `RateLimit-Policy` and `RateLimit`, as far as anything was charged.
     func addFields(to headers: inout HTTPFields) {
         guard let decision = decision.withLock({ $0 }) else { return }
-        headers[.rateLimitPolicy] = decision.policyField
-        headers[.rateLimit] = decision.stateField
+        headers.append(HTTPField(name: .rateLimitPolicy, value: decision.policyField))
+        headers.append(HTTPField(name: .rateLimit, value: decision.stateField))
     }
 }
 

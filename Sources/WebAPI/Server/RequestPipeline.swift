@@ -117,6 +117,7 @@ struct RequestPipeline: HTTPApplication {
         guard let target = Target(text) else {
             throw ServiceError(.malformedRequest, "The path is not percent-encoded UTF-8.")
         }
+        exchange.target = target
         guard let match = tree.find(target.segments) else {
             throw ServiceError(.notFound, "There is nothing at this path.")
         }
@@ -147,7 +148,7 @@ struct RequestPipeline: HTTPApplication {
                 id: exchange.id, trace: exchange.trace, method: exchange.head.method, target: exchange.head.path ?? "/",
                 pathParameters: path, parameters: parameters, headers: exchange.head.headerFields, bytes: body,
                 json: try JSONBody.read(body, exchange.head.headerFields, as: route.endpoint.description.body),
-                clientAddress: exchange.clientAddress, isSecure: exchange.isSecure, logger: exchange.logger,
+                clientAddress: exchange.clientAddress, isSecure: exchange.isSecure, log: exchange.log,
                 account: account)
         }
     }
@@ -174,8 +175,7 @@ struct RequestPipeline: HTTPApplication {
             try account.charge(route.endpoint.traffic == .telemetry ? 0 : 1)
             try Self.check(principal, description.access)
         }
-        let target = Target(exchange.head.path ?? "/")
-        return Admission(parameters: try target?.parameters(known: description.parameters) ?? [:], account: account)
+        return Admission(parameters: try exchange.target?.parameters(known: description.parameters) ?? [:], account: account)
     }
 
     /// Failures count against the address, so that guessing is slow.
