@@ -40,8 +40,10 @@ import Testing
     func shortestNumbers() throws {
         var random = SystemRandomNumberGenerator()
         for round in 0..<20_000 {
-            let digits = Double(Int64.random(in: -1_000_000_000_000...1_000_000_000_000, using: &random) >> (round % 40))
-            let value = round % 3 == 0 ? Double(bitPattern: random.next()) : digits / [10, 100, 1000, 10_000][round % 4]
+            let digits = Double(
+                Int64.random(in: -1_000_000_000_000...1_000_000_000_000, using: &random) >> (round % 40))
+            let value =
+                round % 3 == 0 ? Double(bitPattern: random.next()) : digits / [10, 100, 1000, 10_000][round % 4]
             guard value.isFinite, value.rounded() != value else { continue }
             var json = JSONWriter()
             json.number(value)
@@ -50,7 +52,8 @@ import Testing
             // The standard library writes the shortest digits, too, though it may choose an exponent.
             #expect(text.filter(\.isNumber).count <= value.description.filter(\.isNumber).count + 1, "\(value)")
         }
-        for (value, text) in [(0.05, "0.05"), (-0.5, "-0.5"), (12.34, "12.34"), (-273.15, "-273.15"), (0.001, "0.001")] {
+        for (value, text) in [(0.05, "0.05"), (-0.5, "-0.5"), (12.34, "12.34"), (-273.15, "-273.15"), (0.001, "0.001")]
+        {
             #expect(JSONValue.number(value).text == text)
         }
         #expect(JSONValue.number(123_456_789_012.5).text == "123456789012.5")

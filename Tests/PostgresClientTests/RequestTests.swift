@@ -51,7 +51,8 @@ struct RequestTests {
             try await client.execute("create table t (n bigint)")
             let reading: SQL = "select set_config('transaction_read_only', 'on', true)"
             let rows = try await client.execute(preamble: [reading], ["select 7::bigint", "select count(*) from t"])
-            #expect(try rows.map { try $0.map { (row: inout RowReader) throws -> Int in try row.next() } } == [[7], [0]])
+            #expect(
+                try rows.map { try $0.map { (row: inout RowReader) throws -> Int in try row.next() } } == [[7], [0]])
             let error = await failure { () async throws(PostgresError) in
                 try await client.execute(preamble: [reading], ["insert into t values (1)"])
             }

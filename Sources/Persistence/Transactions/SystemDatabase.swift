@@ -18,7 +18,8 @@ package struct SystemDatabase: Sendable {
         _ actor: Actor, _ access: Access = .readWrite, _ body: (borrowing SystemTransaction) async throws -> Result
     ) async throws -> Result {
         try await runner.run(
-            preamble: access == .readOnly ? [Self.reading] : [], readOnly: access == .readOnly, closing: { Self.closing($0.all, actor) }
+            preamble: access == .readOnly ? [Self.reading] : [], readOnly: access == .readOnly,
+            closing: { Self.closing($0.all, actor) }
         ) { transaction in
             try await body(SystemTransaction(actor: actor, transaction: transaction))
         }

@@ -27,7 +27,8 @@ package struct TenantDatabase: Sendable {
         _ body: (borrowing TenantTransaction) async throws -> Result
     ) async throws -> Result {
         try await runner.run(
-            preamble: [Self.context(scope, access)], readOnly: access == .readOnly, closing: { Self.closing($0.all, scope) }
+            preamble: [Self.context(scope, access)], readOnly: access == .readOnly,
+            closing: { Self.closing($0.all, scope) }
         ) { transaction in
             try await body(TenantTransaction(scope: scope, transaction: transaction))
         }

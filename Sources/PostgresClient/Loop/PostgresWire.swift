@@ -87,7 +87,9 @@ final class PostgresWire: PostgresLink {
             return sync(.work(request, hidden: hidden, isLast: true))
         case .commit:
             isInTransaction = false
-            if !request.statements.isEmpty || hidden > 0, !sync(.work(request, hidden: hidden, isLast: false)) { return false }
+            if !request.statements.isEmpty || hidden > 0, !sync(.work(request, hidden: hidden, isLast: false)) {
+                return false
+            }
             // COMMIT after a Sync of its own: in the same segment an error would skip it, and leave the session in a
             // failed transaction for the next caller.
             return executeFixed("commit") && sync(.work(request, hidden: 1, isLast: true))

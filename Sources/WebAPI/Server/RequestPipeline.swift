@@ -175,7 +175,8 @@ struct RequestPipeline: HTTPApplication {
             try account.charge(route.endpoint.traffic == .telemetry ? 0 : 1)
             try Self.check(principal, description.access)
         }
-        return Admission(parameters: try exchange.target?.parameters(known: description.parameters) ?? [:], account: account)
+        return Admission(
+            parameters: try exchange.target?.parameters(known: description.parameters) ?? [:], account: account)
     }
 
     /// Failures count against the address, so that guessing is slow.
