@@ -39,6 +39,46 @@ struct ServerTests {
         }
     }
 
+    @Test("a thousand publishes in one piece are taken in as they are decided, and none is lost")
+    func manyPublishes() async throws {
+        let delegate = HoldingDelegate()
+        try await withServer(delegate) { server in
+            let client = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
+            let publish = Packet.publish(Publish(topic: "t", payload: ByteSlice([1]))).encoded(.v5) ?? []
+            let connect = Packet.connect(Connect(clientID: "a")).encoded(.v5) ?? []
+            try await client.send(bytes: connect + [[UInt8]](repeating: publish, count: 1_000).flatMap { $0 })
+            for _ in 0..<1_000 {
+                let answer = await delegate.firstPublish()
+                delegate.answered()
+                answer(.consume)
+            }
+            try await client.send(.pingRequest)
+            #expect(try await client.next().type == .connectAcknowledgement)
+            #expect(try await client.next() == .pingResponse)
+            #expect(delegate.mostUnanswered <= 129)
+        }
+    }
+
+    @Test("a subscription gets thousands of retained messages, more than any queue holds")
+    func manyRetained() async throws {
+        var options = BrokerOptions.standard
+        options.queue.messages = 100
+        try await withServer(StandaloneDelegate(), options) { server in
+            let client = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
+            try await client.send(.connect(Connect(clientID: "a")))
+            _ = try await client.next()
+            let payload = ByteSlice([UInt8](repeating: 1, count: 100))
+            for number in 0..<3_000 {
+                let topic = MQTTString("t/\(number)") ?? ""
+                try await client.send(.publish(Publish(topic: topic, payload: payload, retain: true)))
+            }
+            let options = SubscriptionOptions(qos: .atLeastOnce)
+            try await client.send(.subscribe(Subscribe(packetID: 1, requests: [SubscriptionRequest("t/+", options)])))
+            #expect(try await client.next().type == .subscribeAcknowledgement)
+            for _ in 0..<3_000 { #expect(try await client.next().type == .publish) }
+        }
+    }
+
     @Test("shutting down waits until every client has gone and every session is persisted")
     func shutDownWaits() async throws {
         let delegate = HoldingDelegate()
@@ -132,6 +172,12 @@ private final class HoldingDelegate: MQTTDelegate {
     private let publishes: AsyncStream<PublishAnswer>
     private let arrived: AsyncStream<PublishAnswer>.Continuation
     private let persisted = NIOLockedValueBox(0)
+    private let unanswered = NIOLockedValueBox((now: 0, most: 0))
+
+    /// How many publishes were unanswered at once at most.
+    var mostUnanswered: Int { unanswered.withLockedValue { $0.most } }
+
+    func answered() { unanswered.withLockedValue { $0.now -= 1 } }
 
     /// Sessions that were persisted, each after a while.
     var persistedCount: Int { persisted.withLockedValue { $0 } }
@@ -151,6 +197,10 @@ private final class HoldingDelegate: MQTTDelegate {
         answer(requests.map { _ in .grant(.exactlyOnce) })
     }
     func accept(_ message: Message, from client: MQTTClient, isWill: Bool, answer: PublishAnswer) {
+        unanswered.withLockedValue {
+            $0.now += 1
+            $0.most = max($0.most, $0.now)
+        }
         arrived.yield(answer)
     }
     func connected(_ client: MQTTClient) {}
