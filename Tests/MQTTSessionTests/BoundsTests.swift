@@ -185,8 +185,33 @@ struct BoundsTests {
         let again = server.client("a", clean: false, properties: lasting)
         #expect(again.takePublishes().map(\.text) == ["lasting", "lasting"])
         let reader = server.client("r")
-        reader.subscribe("#")
+        reader.subscribe("#", SubscriptionOptions(qos: .atMostOnce))
         #expect(Set(reader.takePublishes().map(\.topic)) == ["3", "4"])
+    }
+
+    @Test("retained messages that expire one after the other make room as they do")
+    func expiringRetained() {
+        let server = TestServer { $0.retained.messages = 2_000 }
+        let client = server.client("a")
+        for number in 0..<2_000 {
+            server.broker.now.milliseconds += 1
+            let topic = MQTTString("\(number)") ?? ""
+            client.publish(topic, retain: true, properties: number < 1_500 ? [.messageExpiryInterval(10)] : [])
+        }
+        server.wait(seconds: 20)
+        _ = client.take()
+        var refused = 0
+        for number in 0..<1_500 {
+            client.publish(MQTTString("new/\(number)") ?? "", qos: .atLeastOnce, id: 1, retain: true)
+            for case .publishAcknowledgement(let packet) in client.take() where packet.reason == .quotaExceeded {
+                refused += 1
+            }
+        }
+        // At most the messages that do not expire are looked at in vain, 256 at a time.
+        #expect(refused <= 2)
+        let reader = server.client("r")
+        reader.subscribe("#", SubscriptionOptions(qos: .atMostOnce))
+        #expect(reader.takePublishes().count == 2_000 - refused)
     }
 
     @Test("a Will that cannot be retained is published all the same")

@@ -5,15 +5,21 @@ struct RetainedMessages {
     private final class Node {
         var children: [MQTTString: Node] = [:]
         var message: Message?
+        /// Where it stands among those with a message.
+        var place = 0
     }
 
     private let root = Node()
     private let limits: QueueLimits
-    private(set) var count = 0
+    /// The nodes with a message, in no order.
+    private var holders: [Node] = []
+    /// How many of them will expire, and where the last search for those that have ended.
+    private var expiring = 0
+    private var next = 0
     /// About what it all takes, with the nodes of the tree.
     private(set) var bytes = 0
-    /// No message in it expires earlier; nil when none does.
-    private var earliestExpiry: Instant?
+
+    var count: Int { holders.count }
 
     init(limits: QueueLimits) { self.limits = limits }
 
@@ -27,7 +33,9 @@ struct RetainedMessages {
 
     /// Whether there is room for the message, perhaps in place of another one or of those that have expired.
     mutating func hasRoom(for message: Message, now: Instant) -> Bool {
-        fits(message) || removeExpired(now) && fits(message)
+        if fits(message) { return true }
+        removeExpired(now)
+        return fits(message)
     }
 
     private func fits(_ message: Message) -> Bool {
@@ -64,14 +72,19 @@ struct RetainedMessages {
             }
         }
         if let present = node.message {
-            bytes -= present.footprint
+            count(present, -1)
         } else {
-            count += 1
+            node.place = holders.count
+            holders.append(node)
         }
         node.message = message
-        bytes += message.footprint
-        if let expiry = message.expiry { earliestExpiry = min(earliestExpiry ?? expiry, expiry) }
+        count(message, 1)
         return true
+    }
+
+    private mutating func count(_ message: Message, _ sign: Int) {
+        bytes += sign * message.footprint
+        if message.expiry != nil { expiring += sign }
     }
 
     mutating func remove(_ topic: MQTTString) {
@@ -84,8 +97,12 @@ struct RetainedMessages {
         }
         guard let found = node, let message = found.message else { return }
         found.message = nil
-        count -= 1
-        bytes -= message.footprint
+        count(message, -1)
+        let last = holders.removeLast()
+        if last !== found {
+            holders[found.place] = last
+            last.place = found.place
+        }
         var leaf = found
         while let (parent, level) = path.popLast(), leaf.children.isEmpty, leaf.message == nil {
             parent.children[level] = nil
@@ -94,17 +111,19 @@ struct RetainedMessages {
         }
     }
 
-    /// - Returns: whether there may be more room now.
-    private mutating func removeExpired(_ now: Instant) -> Bool {
-        guard let earliestExpiry, earliestExpiry <= now else { return false }
-        var all: [Message] = []
-        RetainedMessages.collect(root, [RetainedMessages.everything], isRoot: false, &all)
-        for message in all where message.hasExpired(at: now) { remove(message.topic) }
-        self.earliestExpiry = all.compactMap { $0.hasExpired(at: now) ? nil : $0.expiry }.min()
-        return true
+    /// Looks at some messages in turn, and not at all of them: whoever fills the room with messages that expire one after the
+    /// other would make every publish take as long as there are messages.
+    private mutating func removeExpired(_ now: Instant) {
+        guard expiring > 0 else { return }
+        for _ in 0..<min(256, count) {
+            if next >= count { next = 0 }
+            guard next < count, let message = holders[next].message, message.hasExpired(at: now) else {
+                next += 1
+                continue
+            }
+            remove(message.topic)
+        }
     }
-
-    private static let everything: MQTTString = "#"
 
     /// The messages whose topics match; those that have expired are forgotten on the way.
     mutating func matching(_ filter: MQTTString, now: Instant) -> [Message] {
