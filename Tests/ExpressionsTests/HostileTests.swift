@@ -107,11 +107,12 @@ import Testing
             "$keys($o)", "$lookup($o, $s)", "$pad('', 1, $s)", "$parseInteger($s, 'A')", "$formatNumber(1, $s)",
             "$s ~> /y/", "$sum($b)", "$count($b)", "$b[0]", "$b[$b]", "$b.x", "$b.x.y", "$b.(x)", "$b^($)", "$b{x: 1}",
             "$b = $b", "0 in $b", "$boolean($z)", "$keys($b)", "$b ~> $sum", "$f($b)", "$zip($b, $b)", "$b@$v.x",
+            "$w^($)", "$sort($w)", "$distinct($w)", "$w{$: 1}", "$w = $w",
         ])
     func loops(_ use: String) {
         let names = """
             $s := $pad('', 1000000, 'x'); $t := $s & 'a'; $u := $s & 'b'; $o := {$s: 1}; $b := [1..200000];
-            $z := $b.(0); $f := function($a)<a<n>:n> { 1 };
+            $z := $b.(0); $w := [1..1000].($s); $f := function($a)<a<n>:n> { 1 };
             """
         let codes: [String?] = ["D2015", "D1012", "D3130", nil]
         check("(\(names) $map([1..200000], function($i) { \(use) }))", codes: codes)

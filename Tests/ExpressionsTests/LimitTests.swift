@@ -116,6 +116,26 @@ import Testing
         }
     }
 
+    @Test("the highest results are read and let go of on the small stack of a pool's thread")
+    func highestResults() async throws {
+        let sources = [
+            "$reduce([1..254], function($v, $i) { {'a': $v} }, 1)", "$reduce([1..254], function($v, $i) { [[$v]] }, 1)",
+            "$reduce([1..120], function($v, $i) { [{'a': $v}, 1] }, $$)",
+        ]
+        let document = Value(
+            try JSONDocument(parsing: String(repeating: "[", count: 60) + String(repeating: "]", count: 60)))
+        await withTaskGroup(of: Void.self) { group in
+            for source in sources {
+                group.addTask {
+                    guard let value = try? Expression.compile(source).evaluate(document) else { return }
+                    var writer = JSONWriter()
+                    writer.value(value)
+                    #expect(value.json?.bytes == writer.bytes)
+                }
+            }
+        }
+    }
+
     @Test("deep recursion on the small stack of a pool's thread ends with a code, on many threads at a time")
     func poolThreads() async throws {
         let recursion = try Expression.compile("($f := function($n) { $n + $f($n + 1) }; $f(1))")

@@ -48,6 +48,7 @@ final class SortNode: Node {
         case (.undefined, .undefined): return 0
         case (.number(let one), .number(let two)): return one == two ? 0 : one < two ? -1 : 1
         case (.string(let one), .string(let two)):
+            try run.mayTake(one.utf8.count / 64)
             return one.isSameText(as: two) ? 0 : try one.isBefore(two, &run) ? -1 : 1
         default: break
         }

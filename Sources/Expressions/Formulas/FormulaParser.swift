@@ -223,7 +223,7 @@ extension FormulaParser {
 
 extension Expression {
     /// Compiles a formula over named variables, such as `SUM(energy) / COUNT(devices)`; see ``FormulaFunction`` for its
-    /// functions. A variable that is missing leaves arithmetic without a value.
+    /// functions. A variable that is missing, or null, leaves arithmetic without a value; a division by zero is a fault.
     /// - Throws: ``ExpressionError``.
     package static func compile(formula source: String) throws(ExpressionError) -> Expression {
         do throws(ExpressionError) {
