@@ -125,7 +125,7 @@ package struct BucketAggregator: Sendable {
             (bucket.heldSum, bucket.heldMilliseconds) = (weight, milliseconds)
             buckets.append(bucket)
             if quantiles {
-                for number in place..<next { sketch.insert(points.numbers[number]) }
+                sketch.insert(contentsOf: UnsafeBufferPointer(start: points.numbers + place, count: length))
                 closeQuantiles()
             }
             place = next

@@ -10,15 +10,16 @@ package struct QuantileSketch: Sendable {
     }
 
     private var pending: [Double] = []
+    private var isSorted = false
     private var bins: [Bin] = []
     package private(set) var count = 0
 
     package init() {}
 
     package mutating func removeAll() {
-        pending.removeAll(keepingCapacity: true)
-        bins.removeAll(keepingCapacity: true)
-        count = 0
+        if !pending.isEmpty { pending.removeAll(keepingCapacity: true) }
+        if !bins.isEmpty { bins.removeAll(keepingCapacity: true) }
+        (count, isSorted) = (0, false)
     }
 
     /// - Parameter number: not NaN.
@@ -26,7 +27,19 @@ package struct QuantileSketch: Sendable {
     package mutating func insert(_ number: Double) {
         if pending.count == Self.exactCount { fold() }
         pending.append(number)
+        isSorted = false
         count &+= 1
+    }
+
+    /// - Parameter numbers: none is NaN.
+    mutating func insert(contentsOf numbers: UnsafeBufferPointer<Double>) {
+        if pending.count + numbers.count <= Self.exactCount {
+            pending.append(contentsOf: numbers)
+            isSorted = false
+            count += numbers.count
+        } else {
+            for number in numbers { insert(number) }
+        }
     }
 
     package mutating func merge(_ other: QuantileSketch) {
@@ -41,7 +54,7 @@ package struct QuantileSketch: Sendable {
         guard count > 0 else { return nil }
         let rank = min(count - 1, max(0, Int((fraction * Double(count)).rounded(.up)) - 1))
         if bins.isEmpty {
-            pending.sort()
+            sortPending()
             return pending[rank]
         }
         fold()
@@ -59,8 +72,40 @@ package struct QuantileSketch: Sendable {
         return (bits < 0 ? Int64.min &- bits : bits) >> 44
     }
 
+    private mutating func sortPending() {
+        guard !isSorted else { return }
+        isSorted = true
+        // Stays 0 unless a number is infinite, whose difference to itself has no sign.
+        let odd = pending.reduce(0) { $0 + $1 * 0 }
+        if pending.count <= Self.fewNumbers, odd == 0 { sortFew() } else { pending.sort() }
+    }
+
+    private static let fewNumbers = 12
+
+    /// Each number is put where as many are below it. The signs of all differences are added up, because a few comparisons
+    /// that are hard to foresee take longer than many that decide nothing at once.
+    private mutating func sortFew() {
+        let count = pending.count
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.fewNumbers) { numbers in
+            withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.fewNumbers) { ranks in
+                _ = numbers.initialize(from: pending)
+                ranks.initialize(repeating: 0)
+                for place in 0..<count {
+                    var rank = ranks[place]
+                    for other in place &+ 1..<count {
+                        let isBelow = (numbers[other] - numbers[place]).bitPattern &>> 63
+                        rank &+= isBelow
+                        ranks[other] &+= 1 &- isBelow
+                    }
+                    pending[Int(truncatingIfNeeded: rank)] = numbers[place]
+                }
+            }
+        }
+    }
+
     private mutating func fold() {
-        pending.sort()
+        sortPending()
+        isSorted = false
         var folded: [Bin] = []
         for number in pending {
             let key = Self.key(number)

@@ -10,20 +10,30 @@ enum TextDictionary {
     static func encode(_ column: TextColumn, entries: [Int], into bytes: inout [UInt8]) throws(ChunkError) {
         bytes.appendNumber(UInt64(entries.count))
         var total = 0
-        var last: ArraySlice<UInt8> = []
+        var last = 0..<0
         for code in entries {
-            let entry = column.entryBytes(code)
+            let entry = column.range(of: code)
             total += entry.count
             guard total <= maximumBytes else { throw .textTooLong }
-            let start = zip(last, entry).prefix { $0 == $1 }.count
-            let limit = min(last.count, entry.count) - start
-            let end = zip(last.reversed(), entry.reversed()).prefix(limit).prefix { $0 == $1 }.count
+            let (start, end) = column.bytes.withUnsafeBufferPointer { shared($0, last, entry) }
             bytes.appendNumber(UInt64(start))
             bytes.appendNumber(UInt64(end))
             bytes.appendNumber(UInt64(entry.count - start - end))
-            bytes.append(contentsOf: entry.dropFirst(start).dropLast(end))
+            bytes.append(contentsOf: column.bytes[entry.dropFirst(start).dropLast(end)])
             last = entry
         }
+    }
+
+    /// How many bytes two entries have in common at their start, and behind that at their end.
+    private static func shared(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ last: Range<Int>, _ entry: Range<Int>
+    ) -> (start: Int, end: Int) {
+        let limit = min(last.count, entry.count)
+        var start = 0
+        while start < limit, bytes[last.lowerBound + start] == bytes[entry.lowerBound + start] { start += 1 }
+        var end = 0
+        while end < limit - start, bytes[last.upperBound - 1 - end] == bytes[entry.upperBound - 1 - end] { end += 1 }
+        return (start, end)
     }
 
     /// The entries' bytes and where each ends.
