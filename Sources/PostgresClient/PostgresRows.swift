@@ -67,46 +67,38 @@ package struct RowReader: ~Copyable {
 
     /// The next column. Its type in the database must fit `type` without loss.
     package mutating func next<T: PostgresDecodable>(_ type: T.Type = T.self) throws(PostgresError) -> T {
-        try read { cell throws(PostgresCellFault) in
-            guard let cell else { return try T.fromNull() }
-            return try T(from: cell)
+        let cell = try nextCell()
+        do throws(PostgresCellFault) {
+            return if let cell { try T(from: cell) } else { try T.fromNull() }
+        } catch {
+            throw fault(error)
         }
     }
 
-    /// The next column; NULL is nil. The same as `next` of the optional type, of which no more has to be known while reading.
-    package mutating func next<T: PostgresDecodable>(_ type: T?.Type = T?.self) throws(PostgresError) -> T? {
-        try read { cell throws(PostgresCellFault) in
-            guard let cell else { return nil }
-            return try T(from: cell)
-        }
-    }
-
-    /// The next column, an array; NULL is nil.
+    /// The next column, an array; NULL is nil. What `next` of the optional array reads, without looking up its type at run
+    /// time, which took longer than the reading.
     package mutating func next<T: PostgresDecodable>(_ type: [T]?.Type = [T]?.self) throws(PostgresError) -> [T]? {
-        try read { cell throws(PostgresCellFault) in
-            guard let cell else { return nil }
-            return try T.array(from: cell)
-        }
+        guard let cell = try nextCell() else { return nil }
+        do throws(PostgresCellFault) { return try T.array(from: cell) } catch { throw fault(error) }
     }
 
-    /// - Parameter decode: gets the cell, or nil for NULL.
-    private mutating func read<T>(
-        _ decode: (PostgresCell?) throws(PostgresCellFault) -> T
-    ) throws(PostgresError) -> T {
+    /// Nil for NULL.
+    private mutating func nextCell() throws(PostgresError) -> PostgresCell? {
         let current = column
         guard current >= 0, current < columnCount else {
             throw .decoding(column: Int(current), name: "", reason: "the row has only \(columnCount) columns")
         }
         column += 1
-        do throws(PostgresCellFault) {
-            if PQgetisnull(result, row, current) == 1 { return try decode(nil) }
-            let bytes = UnsafeRawBufferPointer(
-                start: PQgetvalue(result, row, current), count: Int(PQgetlength(result, row, current)))
-            return try decode(PostgresCell(bytes: bytes, oid: PQftype(result, current)))
-        } catch {
-            let name = PQfname(result, current).map { String(cString: $0) } ?? ""
-            throw .decoding(column: Int(current), name: name, reason: error.reason)
-        }
+        if PQgetisnull(result, row, current) == 1 { return nil }
+        let bytes = UnsafeRawBufferPointer(
+            start: PQgetvalue(result, row, current), count: Int(PQgetlength(result, row, current)))
+        return PostgresCell(bytes: bytes, oid: PQftype(result, current))
+    }
+
+    /// What is wrong with the column that was read last.
+    private func fault(_ fault: PostgresCellFault) -> PostgresError {
+        let name = PQfname(result, column - 1).map { String(cString: $0) } ?? ""
+        return .decoding(column: Int(column - 1), name: name, reason: fault.reason)
     }
 
     package mutating func skip(_ columns: Int = 1) { column += Int32(columns) }

@@ -32,10 +32,10 @@ struct LiveEventStream: Sendable {
         let beating = Task {
             while (try? await Task.sleep(for: Self.heartbeat)) != nil { connection.beat(ServerMessage.heartbeat) }
         }
-        let watching = Task { await review.watch(connection, opened: request) }
+        review.watch(connection, opened: request)
         defer {
             beating.cancel()
-            watching.cancel()
+            review.forget(connection)
         }
         var buffer = ByteBuffer()
         buffer.writeString("retry: 3000\n\n")

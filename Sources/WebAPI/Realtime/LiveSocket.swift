@@ -20,12 +20,15 @@ struct LiveSocket: Sendable {
             // 1013, "try again later" (IANA registry of close codes).
             return socket.sender.close(.unknown(1013))
         }
-        defer { hub.disconnect(connection) }
+        review.watch(connection, opened: request)
+        defer {
+            review.forget(connection)
+            hub.disconnect(connection)
+        }
         let session = RealtimeSession(hub: hub, connection: connection, reader: reader)
         session.begin()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await send(session, to: socket.sender) }
-            group.addTask { await review.watch(connection, opened: request) }
             await receive(socket.messages, session)
             connection.end(.abandoned)
             group.cancelAll()
