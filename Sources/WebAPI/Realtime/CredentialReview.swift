@@ -55,7 +55,9 @@ package final class CredentialReview: Sendable {
             await withDiscardingTaskGroup { group in
                 for start in 0..<min(Self.width, round.count) {
                     group.addTask {
-                        for index in stride(from: start, to: round.count, by: Self.width) { await self.look(at: round[index]) }
+                        for index in stride(from: start, to: round.count, by: Self.width) {
+                            await self.look(at: round[index])
+                        }
                     }
                 }
             }
