@@ -62,7 +62,9 @@ struct TransactionBenchmark {
         let key = "bench-\(number)"
         let name: String? = try await database.withTransaction(scope, access) {
             (tx: borrowing TenantTransaction) async throws -> String? in
-            try await tx.first("select name from app.devices where device_key = \(key) /* benchmark.look_up */") {
+            try await tx.first(
+                "select name from app.devices where device_key = \(key) and deleted_at is null /* benchmark.look_up */"
+            ) {
                 row in
                 try row.next()
             }
