@@ -18,6 +18,8 @@ package enum ChunkError: Error, Equatable, Sendable {
     case timeNotInClock(Int64)
     /// The texts of a chunk together have more bytes than ``TextDictionary/maximumBytes``.
     case textTooLong
+    /// A range ends before it begins or lies outside of ±2^61, or the width of its buckets is not above 0.
+    case invalidRange
     /// A range has more buckets than ``BucketAggregator/maximumCount``.
     case tooManyBuckets
     /// The values are of another kind than the operation needs.

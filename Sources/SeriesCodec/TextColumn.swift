@@ -81,7 +81,7 @@ package struct TextColumn: Sendable {
 
     private mutating func code(of text: UnsafeRawBufferPointer) -> Int64 {
         if 2 * (ends.count + 1) > slots.count { grow() }
-        var slot = Int(truncatingIfNeeded: Checksum.hash(text)) & (slots.count - 1)
+        var slot = Self.hash(text) & (slots.count - 1)
         while slots[slot] >= 0 {
             let candidate = Int(slots[slot])
             if bytes[range(of: candidate)].elementsEqual(text) { return Int64(candidate) }
@@ -93,11 +93,18 @@ package struct TextColumn: Sendable {
         return Int64(ends.count - 1)
     }
 
+    /// With the seed of this process: nobody can send many texts that meet in one slot.
+    private static func hash(_ text: UnsafeRawBufferPointer) -> Int {
+        var hasher = Hasher()
+        hasher.combine(bytes: text)
+        return hasher.finalize()
+    }
+
     private mutating func grow() {
         slots = [Int32](repeating: -1, count: max(16, 2 * slots.count, (4 * ends.count).nextPowerOfTwo))
         for code in ends.indices {
             var slot = bytes[range(of: code)].withUnsafeBytes {
-                Int(truncatingIfNeeded: Checksum.hash($0)) & (slots.count - 1)
+                Self.hash($0) & (slots.count - 1)
             }
             while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
             slots[slot] = Int32(code)

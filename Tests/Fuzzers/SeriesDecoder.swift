@@ -32,12 +32,26 @@ public func fuzzSeriesDecoder(_ start: UnsafePointer<UInt8>, _ count: Int) -> CI
     _ = try? chunk.decode(from: from, until: until, clock: clock)
     _ = try? chunk.removing(from: from, until: until, clock: clock, choice: &choice)
     _ = try? chunk.moved(from: clock, to: nil)
-    let options = BucketAggregator.Options(quantiles: true, goodOnly: count % 2 == 0, longestHold: 1 << (count % 40))
-    guard var aggregator = try? BucketAggregator(from: from, until: until, width: 300_000, options: options),
-        (try? aggregator.add(chunk, clock: clock)) != nil
-    else { return 0 }
-    _ = aggregator.finish()
+    // Without a longest hold whole buckets are taken at once.
+    let options = BucketAggregator.Options(
+        quantiles: true, goodOnly: count % 2 == 0, longestHold: count % 3 == 0 ? 1 << (count % 40) : .max)
+    aggregate(chunk, clock, from, until, 300_000, options)
+    if let times = try? chunk.decode(clock: clock).times, let first = times.first, let last = times.last,
+        first.magnitude < 1 << 60, last.magnitude < 1 << 60
+    {
+        aggregate(chunk, clock, first, last + 1, (last - first) / 7 + 1, options)
+    }
     return 0
+}
+
+private func aggregate(
+    _ chunk: SeriesChunk, _ clock: SharedClock, _ from: Int64, _ until: Int64, _ width: Int64,
+    _ options: BucketAggregator.Options
+) {
+    guard var aggregator = try? BucketAggregator(from: from, until: until, width: width, options: options),
+        (try? aggregator.add(chunk, clock: clock)) != nil
+    else { return }
+    _ = aggregator.finish()
 }
 
 /// To the bit, but for what stands under nulls.

@@ -117,6 +117,15 @@ struct BucketTests {
         }
     }
 
+    @Test("a range that is none is refused")
+    func invalidRanges() {
+        for (from, until, width) in [(10, 10, 1), (10, 0, 1), (0, 10, 0), (0, 10, -1), (.min, 0, 1), (0, .max, 1)]
+            as [(Int64, Int64, Int64)]
+        {
+            #expect(throws: ChunkError.invalidRange) { try BucketAggregator(from: from, until: until, width: width) }
+        }
+    }
+
     @Test("texts have no buckets")
     func texts() throws {
         let chunk = try SeriesChunk(Series(times: [0], values: .text(TextColumn(["on"]))))

@@ -16,13 +16,35 @@ struct RoundTripTests {
     func followsChoice() {
         check { random, size in
             var choice = EncodingChoice()
-            let kind = ValueKind.allCases[random.below(ValueKind.allCases.count)]
-            for _ in 0..<4 {
+            var kind = ValueKind.allCases[random.below(ValueKind.allCases.count)]
+            for _ in 0..<6 {
+                // A device may begin to send something else under the same name.
+                if random.below(2) == 0 { kind = ValueKind.allCases[random.below(ValueKind.allCases.count)] }
                 let series = RandomSeries.make(&random, size, kind: kind)
                 let chunk = try SeriesChunk(series, choice: &choice)
                 if let difference = try difference(chunk.decode(), series) { return difference }
             }
             return nil
+        }
+    }
+
+    @Test("a choice of another kind of value is not followed")
+    func choiceOfAnotherKind() throws {
+        let decimals = (0..<500).map { Double($0 % 37) / 10 }
+        let times = decimals.indices.map { Int64($0) * 60_000 }
+        for first in [
+            SeriesValues.float64(decimals), .float64(decimals.map { $0 / 3 }),
+            .integer([Int64](repeating: 7, count: 500)),
+        ] {
+            var choice = EncodingChoice()
+            _ = try SeriesChunk(Series(times: times, values: first), choice: &choice)
+            let narrow = Series(times: times, values: .float32(decimals.map { Float($0) }))
+            let constant = Series(times: times, values: .float32([Float](repeating: 7, count: 500)))
+            for series in [narrow, constant] {
+                var following = choice
+                let chunk = try SeriesChunk(series, choice: &following)
+                #expect(try difference(chunk.decode(), series) == nil)
+            }
         }
     }
 

@@ -10,6 +10,7 @@ enum SeriesOperationsBenchmark {
         for (name, clock) in [
             ("temperature, 1 decimal", "exact minute"), ("voltage", "server milliseconds"),
             ("float64 noise", "exact minute"), ("on/off", "exact minute"), ("thirds", "exact minute"),
+            ("mean of three decimals", "exact minute"),
         ] {
             try buckets(name, clock)
         }

@@ -31,12 +31,14 @@ package struct BucketAggregator: Sendable {
     /// - Parameters:
     ///   - from: less than `until`; both in milliseconds since 1970 UTC and within ±2^61.
     ///   - width: greater than 0, in milliseconds.
-    /// - Throws: ``ChunkError/tooManyBuckets``: the range has more than ``maximumCount``.
+    /// - Throws: ``ChunkError/invalidRange`` for anything else; ``ChunkError/tooManyBuckets``: the range has more than
+    ///   ``maximumCount``.
     package init(
         from: Int64, until: Int64, width: Int64, options: Options = Options()
     ) throws(ChunkError) {
-        precondition(from < until && width > 0, "a range has a beginning before its end and a width above 0")
-        precondition(from.magnitude <= 1 << 61 && until.magnitude <= 1 << 61, "times are within ±2^61")
+        guard from < until, width > 0, from.magnitude <= 1 << 61, until.magnitude <= 1 << 61 else {
+            throw .invalidRange
+        }
         (self.from, self.until, self.width, self.options) = (from, until, width, options)
         running = RunningBucket(start: from, end: width < until - from ? from + width : until)
         let count = (until - from - 1) / width + 1

@@ -40,7 +40,9 @@ struct NumberPlan {
         self.form.hasCorrections = !corrections.isEmpty
     }
 
+    /// - Returns: `nil` for a form that is no float32's, such as that of another series, and if too many values do not fit.
     init?(_ values: UnsafeBufferPointer<Float>, _ form: NumberForm) {
+        guard form.mode == .quotient32 || form.mode == .bits32 else { return nil }
         self.form = form
         let limit = form.mode == .bits32 ? values.count : values.count / Self.exceptionShare + 1
         let divisor = Float(form.divisor)
@@ -52,6 +54,7 @@ struct NumberPlan {
         }
         fillBefore()
         self.form.hasExceptions = !exceptionPlaces.isEmpty
+        self.form.hasCorrections = false
     }
 
     init(_ integers: [Int64]) {
