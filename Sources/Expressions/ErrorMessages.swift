@@ -9,7 +9,13 @@ enum ErrorMessages {
         var excerpt = Excerpt()
         excerpt.add(value)
         let text = excerpt.text
-        return text.count > Excerpt.length ? "\(text.prefix(Excerpt.length - 3))..." : text
+        return cut(text, to: Excerpt.length)
+    }
+
+    /// The text, or its beginning when it has more characters than that.
+    static func cut(_ text: String, to length: Int) -> String {
+        guard text.utf8.count > length, text.unicodeScalars.dropFirst(length).first != nil else { return text }
+        return "\(String(text.unicodeScalars.prefix(length - 3)))..."
     }
 
     /// The beginning of a value as JSON: what an expression shares within it may stand there without end.

@@ -42,7 +42,8 @@ package struct Expression: Sendable, CustomStringConvertible {
             var compiler = Compiler(SymbolTable())
             let (root, symbols) = try compiler.compileWhole(syntax)
             return Expression(
-                source: source, root: root, symbols: symbols, binds: compiler.binds, reads: ReadPaths(of: syntax))
+                source: source, root: root, symbols: symbols, binds: compiler.binds,
+                reads: ReadPaths(of: syntax, shadowed: compiler.shadowed))
         } catch {
             throw error.located(in: source)
         }

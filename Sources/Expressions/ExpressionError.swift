@@ -38,16 +38,22 @@ package struct ExpressionError: Error, Sendable, CustomStringConvertible {
     }
 
     let details: Details
+    /// In characters.
+    private static let longestToken = 200
+    private static let longestMessage = 1_000
 
-    /// `position` counts bytes here; ``located(in:)`` makes it what the outside reads.
+    /// `position` counts bytes here; ``located(in:)`` makes it what the outside reads. `words` are the value when it is no
+    /// value of the expression, and stand in the message as they are.
     init(
         _ code: String, at position: Int? = nil, token: String? = nil, value: Value? = nil, secondValue: Value? = nil,
-        argument: Int? = nil, message: String? = nil
+        words: String? = nil, argument: Int? = nil, message: String? = nil
     ) {
         self.code = code
         details = Details(
-            position: position, token: token, value: value.map(ErrorMessages.excerpt),
-            secondValue: secondValue.map(ErrorMessages.excerpt), argument: argument, message: message)
+            position: position, token: token.map { ErrorMessages.cut($0, to: Self.longestToken) },
+            value: words.map { ErrorMessages.cut($0, to: Self.longestToken) } ?? value.map(ErrorMessages.excerpt),
+            secondValue: secondValue.map(ErrorMessages.excerpt), argument: argument,
+            message: message.map { ErrorMessages.cut($0, to: Self.longestMessage) })
     }
 
     private init(code: String, details: Details) {
@@ -61,8 +67,19 @@ package struct ExpressionError: Error, Sendable, CustomStringConvertible {
         return ExpressionError(
             code: code,
             details: Details(
-                position: details.position ?? position, token: details.token ?? token, value: details.value,
+                position: details.position ?? position,
+                token: details.token ?? token.map { ErrorMessages.cut($0, to: Self.longestToken) },
+                value: details.value,
                 secondValue: details.secondValue, argument: details.argument, message: details.message))
+    }
+
+    /// Without its position, which is one of a source that nobody else knows.
+    var unplaced: ExpressionError {
+        ExpressionError(
+            code: code,
+            details: Details(
+                position: nil, token: details.token, value: details.value, secondValue: details.secondValue,
+                argument: details.argument, message: details.message))
     }
 
     /// The position counted in UTF-16 code units of `source` instead of bytes.

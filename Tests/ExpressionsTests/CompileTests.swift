@@ -52,7 +52,13 @@ import Testing
             ("$map(a, $eval)", [[]]), ("a ~> |b|{'c': $$.d, 'e': f}|", [["a"], ["d"]]),
             ("a ~> |$$.b[c]|{}, g|", [["a"], ["b"]]), ("$round(t)", [["t"]]), ("$round(t, 2)", [["t"]]),
             ("$substring(1)", [[]]), ("a.$substring(1, 2)", [["a"]]), ("$string(t) & $length(u)", [["t"], ["u"]]),
-            ("$power(2)", [[]]),
+            ("$power(2)", [[]]), ("$count(devices.(1))", [["devices"]]), ("$exists(a.(1))", [["a"]]),
+            ("alarms.{'k': 1}", [["alarms"]]), ("a#$i.($i)", [["a"]]), ("a#$i{'k': $i}", [["a"]]),
+            ("readings.$round(2.5)", [["readings"]]), ("a.b.(1)", [["a", "b"]]), ("a.(b.(1))", [["a", "b"]]),
+            ("a.$$.b", [["a"], ["b"]]), ("a.(b; 1)", [["a", "b"]]), ("(1).(2)", []),
+            ("a ~> $map($f)[v > $$.limit]", [["a"], ["limit"]]), ("a ~> $sum(){$$.k: $}", [["a"], ["k"]]),
+            ("($sum := function($s)<s-:s>{$s}; name.$sum())", [["name"]]),
+            ("function($sum){ name.$sum() }", [["name"]]),
         ] as [(String, [[String]])])
     func reads(source: String, paths: [[String]]) throws {
         let reads = try Expression.compile(source).reads

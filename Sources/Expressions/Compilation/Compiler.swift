@@ -11,8 +11,14 @@ struct Compiler {
     /// Instructions of all regular expressions: compiling them takes time and their searches take memory.
     private(set) var regexSize = 0
     private static let maximumRegexSize = 100_000
+    /// The more there are, the less memory each gets, in bytes.
+    private var regexes = 0
+    private static let regexMemory = 8 << 20
+    private static let leastRegexMemory = 128 << 10
     /// Whether a variable was bound since the surrounding block began.
     private(set) var binds = false
+    /// The functions of the library whose names are bound to something else, wherever that is.
+    private(set) var shadowed: Set<String> = []
 
     init(_ symbols: SymbolTable) {
         self.symbols = symbols
@@ -82,12 +88,15 @@ struct Compiler {
         case .descendants: return DescendantsNode(position: position)
         case .parent: return ParentNode(symbol(of: syntax.extras?.ancestor), position: position)
         case .regex:
-            let pattern = try RegexPattern(syntax.text, syntax.regexFlags, at: position)
+            regexes += 1
+            let memory = max(Self.regexMemory / regexes, Self.leastRegexMemory)
+            let pattern = try RegexPattern(
+                syntax.text, syntax.regexFlags, at: position, memory: min(memory, RegexPattern.mostMemory))
             // Some for the pattern itself, however small.
             regexSize += pattern.size + 64
             guard regexSize <= Self.maximumRegexSize else {
                 throw ExpressionError(
-                    "S0303", at: position, token: syntax.text, value: .string("there are too many in one expression"))
+                    "S0303", at: position, token: syntax.text, words: "there are too many in one expression")
             }
             return LiteralNode(.function(Function(.regex(pattern))), position: position)
         case .binary: return try binary(syntax)
@@ -110,7 +119,7 @@ struct Compiler {
         case .bind:
             let value = try node(syntax.right)
             binds = true
-            return BindNode(symbols.symbol(syntax.text), value, position: position)
+            return BindNode(bound(syntax.text), value, position: position)
         case .call: return try call(syntax, piped: nil, isTail: isTail)
         case .partial: return try partial(syntax)
         case .lambda: return try lambda(syntax)
@@ -189,7 +198,7 @@ extension Compiler {
         for stage in extras.stages {
             switch stage {
             case .filter(let predicate): stages.append(.filter(try self.predicate(predicate)))
-            case .index(let name): stages.append(.index(symbols.symbol(name)))
+            case .index(let name): stages.append(.index(bound(name)))
             }
         }
         var sort: SortNode?
@@ -201,10 +210,16 @@ extension Compiler {
         let stepNode: Node
         if let sort { stepNode = sort } else { stepNode = try node(syntax) }
         return Step(
-            node: stepNode, stages: stages, focus: extras.focus.map { symbols.symbol($0) },
-            index: extras.index.map { symbols.symbol($0) },
+            node: stepNode, stages: stages, focus: extras.focus.map { bound($0) },
+            index: extras.index.map { bound($0) },
             ancestor: syntax.kind == .parent || extras.ancestor == nil ? nil : symbol(of: extras.ancestor),
             carriesTuples: syntax.carriesTuples, isConstructed: syntax.isConstructed, sort: sort)
+    }
+
+    /// The symbol of a variable that is given a value.
+    private mutating func bound(_ name: String) -> Symbol {
+        if Builtin.named(name) != nil { shadowed.insert(name) }
+        return symbols.symbol(name)
     }
 
     private mutating func symbol(of ancestor: Ancestor?) -> Symbol {
@@ -262,7 +277,7 @@ extension Compiler {
         depth = 0
         let body = try node(syntax.left, isTail: true)
         (depth, binds) = outer
-        let parameters = syntax.items.map { symbols.symbol($0.text) }
+        let parameters = syntax.items.map { bound($0.text) }
         return LambdaNode(Lambda(parameters, syntax.signature, body: body), position: syntax.position)
     }
 

@@ -18,8 +18,9 @@ package struct ReadPaths: Sendable, Equatable {
 
     init(paths: [[String]]) { for path in paths { add(path) } }
 
-    init(of syntax: Syntax) {
-        var reader = Reader()
+    /// `shadowed` names the functions of the library that `syntax` binds to something of its own.
+    init(of syntax: Syntax, shadowed: Set<String>) {
+        var reader = Reader(shadowed: shadowed)
         reader.note(syntax, at: .input([]))
         self.init(paths: reader.found)
     }
@@ -40,8 +41,11 @@ package struct ReadPaths: Sendable, Equatable {
     }
 
     private struct Reader {
-        var found: [[String]] = []
+        private(set) var found: [[String]] = []
+        private let shadowed: Set<String>
         private let deepestFrame = UInt(cre2_frame_address()) - (160 << 10)
+
+        init(shadowed: Set<String>) { self.shadowed = shadowed }
 
         /// Notes that the value there is looked at.
         mutating func note(_ origin: Origin) { if case .input(let path) = origin { found.append(path) } }
@@ -57,10 +61,18 @@ package struct ReadPaths: Sendable, Equatable {
                 note(.input([]))
                 return .made
             }
-            var origin = readKind(syntax, at: context)
+            return readExtras(of: syntax, from: readKind(syntax, at: context), at: context)
+        }
+
+        /// Where the value comes from once it went from `base` through what follows on `syntax`.
+        private mutating func readExtras(of syntax: Syntax, from base: Origin, at context: Origin) -> Origin {
+            var origin = base
             guard let extras = syntax.extras else { return origin }
             for predicate in extras.predicates { note(predicate, at: origin) }
             for case .filter(let predicate) in extras.stages { note(predicate, at: origin) }
+            // Whatever lies beneath it, it counts.
+            if extras.index != nil { note(origin) }
+            for case .index in extras.stages { note(origin) }
             if extras.focus != nil {
                 // The variable leads to it from anywhere further on.
                 note(origin)
@@ -79,9 +91,7 @@ package struct ReadPaths: Sendable, Equatable {
         private mutating func readKind(_ syntax: Syntax, at context: Origin) -> Origin {
             switch syntax.kind {
             case .path:
-                var origin = context
-                for step in syntax.items { origin = read(step, at: origin) }
-                return origin
+                return readPath(syntax.items, at: context)
             case .name:
                 guard case .input(let path) = context else { return .made }
                 return path.count < ReadPaths.mostNames ? .input(path + [syntax.text]) : context
@@ -119,6 +129,7 @@ package struct ReadPaths: Sendable, Equatable {
                 note(syntax.left, at: context)
                 if let right = syntax.right, right.kind == .call {
                     readCall(right, at: context, piped: true)
+                    note(readExtras(of: right, from: .made, at: context))
                 } else {
                     note(syntax.right, at: context)
                 }
@@ -141,10 +152,26 @@ package struct ReadPaths: Sendable, Equatable {
             }
         }
 
+        private mutating func readPath(_ steps: [Syntax], at context: Origin) -> Origin {
+            var origin = context
+            for (position, step) in steps.enumerated() {
+                let before = origin
+                let known = found.count
+                origin = read(step, at: before)
+                guard position > 0, case .input(let path) = before else { continue }
+                // A step that looks at nothing beneath where it steps from is taken all the same as often as there are
+                // items.
+                if case .input(let next) = origin, next.starts(with: path) { continue }
+                if found[known...].last(where: { $0.starts(with: path) }) == nil { note(before) }
+            }
+            return origin
+        }
+
         private mutating func readCall(_ syntax: Syntax, at context: Origin, piped: Bool) {
             for argument in syntax.items { note(argument, at: context) }
             guard let procedure = syntax.left else { return }
-            guard procedure.kind == .variable, procedure.text != "eval", let builtin = Builtin.named(procedure.text)
+            guard procedure.kind == .variable, procedure.text != "eval", !shadowed.contains(procedure.text),
+                let builtin = Builtin.named(procedure.text)
             else {
                 // A function of one's own, or one that takes the context if it likes.
                 note(procedure, at: context)

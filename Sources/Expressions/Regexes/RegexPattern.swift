@@ -9,7 +9,8 @@ final class RegexPattern: @unchecked Sendable {
     let groups: Int
     /// In instructions: each byte of a text may cost as many.
     let size: Int
-    private static let memoryLimit: Int64 = 1 << 20
+    /// Bytes that a pattern and what its searches remember may take, when there are few patterns.
+    static let mostMemory = 1 << 20
     private static let maximumLength = 4_096
     private static let maximumGroups = 64
     /// Of one search, in bytes times instructions: about half a second if it goes as badly as it can.
@@ -17,22 +18,24 @@ final class RegexPattern: @unchecked Sendable {
 
     /// `pattern` in JavaScript's syntax.
     /// - Throws: S0303 when it needs what cannot be searched in linear time, or is too large.
-    init(_ pattern: String, _ flags: RegexFlags, at position: Int) throws(ExpressionError) {
+    init(
+        _ pattern: String, _ flags: RegexFlags, at position: Int, memory: Int = mostMemory
+    ) throws(ExpressionError) {
         source = pattern
         let translated: String
         do throws(RegexTranslation.Refusal) {
             translated = try RegexTranslation.translate(pattern, multiline: flags.contains(.multiline))
         } catch {
-            throw ExpressionError("S0303", at: position, token: pattern, value: .string(error.reason))
+            throw ExpressionError("S0303", at: position, token: pattern, words: error.reason)
         }
         guard translated.utf8.count <= Self.maximumLength else {
-            throw ExpressionError("S0303", at: position, token: pattern, value: .string("it is too long"))
+            throw ExpressionError("S0303", at: position, token: pattern, words: "it is too long")
         }
         let ignoresCase: Int32 = flags.contains(.ignoresCase) ? 1 : 0
         var text = translated
         let compiled = text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) {
-                cre2_new($0.baseAddress, $0.count, ignoresCase, Self.memoryLimit)
+                cre2_new($0.baseAddress, $0.count, ignoresCase, Int64(memory))
             }
         }
         guard let compiled else { preconditionFailure("out of memory") }
@@ -44,7 +47,7 @@ final class RegexPattern: @unchecked Sendable {
         }
         if let fault {
             cre2_free(compiled)
-            throw ExpressionError("S0303", at: position, token: pattern, value: .string(fault))
+            throw ExpressionError("S0303", at: position, token: pattern, words: fault)
         }
         self.pattern = compiled
         groups = Int(cre2_groups(compiled))
