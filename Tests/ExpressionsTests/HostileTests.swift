@@ -165,7 +165,7 @@ import Testing
             "$fromMillis(0, '[Y#1,9223372036854775807]')", "$fromMillis(0, '[Y#1,*--9223372036854775808]')",
             "$toMillis('1', $pad('', 1000000, '[Y]'))", "$formatNumber(1, $pad('', 1000, '0') & 'e0')",
         ])
-    func pictures(_ source: String) { check(source, codes: ["D3130", "D3135", "S0303", "D2015", nil]) }
+    func pictures(_ source: String) { check(source, codes: ["D1012", "D3130", "D3135", "S0303", "D2015", nil]) }
 
     @Test("positions that are arrays, joined groups and removed members count")
     func products() {
@@ -175,6 +175,27 @@ import Testing
         check("($m := $merge([1..50000].{$string($): 1}); $m ~> |$|{}, $keys($m)|)", codes: ["D1012", nil])
         check(
             "a^(\(String(repeating: "b,", count: 30_000)) b)", on: Value([1, 2, 3] as JSONValue), codes: ["D1012", nil])
+    }
+
+    @Test(
+        "arrays that are kept in several copies count once for each",
+        arguments: [
+            "$x#$i{$string($floor($i / 2)): $}", "$x@$v{$string($v[0]): $v}",
+            "$map([1..30], function() { $x@$v{'a': $v} })",
+            "($m := function() { {'match': '', 'start': 0, 'end': 0, 'groups': $g, 'next': $m} }; $match('a', $m))",
+            "($m := function() { {'match': '', 'start': 0, 'end': 0, 'groups': $g, 'next': $m} }; $replace('a', $m, $f))",
+            "$map([1..1000], function() { /a/($s) })", "$map([1..1000], function() { $s ~> /a/ })",
+            "$map([1..200000], function() { $f(\(String(repeating: "1,", count: 200))?) })",
+            "$map([1..1000], function() { $$.a[] })", "$map([1..1000], function() { $$.(a)[] })", "$split($s, '')",
+        ])
+    func copies(_ use: String) throws {
+        let elements = String(repeating: "1,", count: 100_000)
+        let input = Value(try JSONDocument(parsing: "{\"a\":[\(elements)1]}"))
+        let names = """
+            $b := [1..249000]; $g := [1..490000]; $x := $map([1..2000], function() { $b });
+            $s := $pad('', 1000000, 'a'); $f := function() { '' };
+            """
+        check("(\(names) \(use))", on: input, codes: ["D1012", "D2015", "D1009"])
     }
 
     @Test("sources that would take long to compile are compiled in time")

@@ -149,8 +149,9 @@ extension Function {
             let first = try inner.call(arguments, frame, &run)
             return try outer.call([first.collapsed], frame, &run)
         case .regex(let pattern):
-            guard let first = arguments.first, case .string(let text) = first else { return .undefined }
-            try run.mayTake(first.extent)
+            guard case .string(let text)? = arguments.first else { return .undefined }
+            // Its match keeps a copy, for the matches behind it.
+            try run.spend(bytes: text.utf8.count)
             return try pattern.matchObject(in: MatchSubject(text), from: 0, isFirst: true, &run)
         case .nextMatch(let pattern, let subject, let from):
             return try pattern.matchObject(in: subject, from: from, isFirst: false, &run)
@@ -178,6 +179,7 @@ final class PartialNode: Node {
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
         try run.descend()
+        try run.step(arguments.count)
         var given: [Value?] = []
         for argument in arguments { given.append(try argument?.evaluate(input, frame, &run)) }
         let value = try procedure.evaluate(input, frame, &run)

@@ -29,5 +29,5 @@ package struct EvaluationLimits: Sendable {
     package static let standard = EvaluationLimits()
     /// For an operator at a command line, on a main thread with its 8 MB of stack.
     package static let commandLine = EvaluationLimits(
-        steps: 500_000_000, depth: 100_000, sequence: 10_000_000, bytes: 1 << 30, time: .seconds(10), stack: 6 << 20)
+        steps: 50_000_000, depth: 100_000, sequence: 10_000_000, bytes: 1 << 30, time: .seconds(10), stack: 6 << 20)
 }

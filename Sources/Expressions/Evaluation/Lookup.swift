@@ -27,7 +27,8 @@ extension Value {
             let last = node.lastIndex
             let before = found.count
             try run.mayTake(node.extent * name.weight)
-            found.reserve(before + node.count)
+            // Later ones would make it grow by just that much each time.
+            if before == 0 { found.reserve(node.count) }
             while at < last {
                 if tape.tag(at) == UInt8(ascii: "{") {
                     if let member = tape.member(name, of: at) { found.join(tape.value(member)) }
@@ -54,6 +55,13 @@ extension Value {
 }
 
 extension List {
+    /// The same, and counts what was added.
+    mutating func join(_ value: Value, _ run: inout Evaluation) throws(ExpressionError) {
+        let before = count
+        join(value)
+        try run.spend(sequence: count, added: max(1, count - before))
+    }
+
     /// Adds a value, or the elements of an array; nothing of ``Value/undefined``.
     @inline(__always)
     mutating func join(_ value: Value) {
@@ -114,7 +122,7 @@ final class NamesPathNode: Node {
             result = try follow(input, from: 0, &run)
         }
         guard keepsSingleton || keepsArray else { return result.collapsed }
-        return finish(result.keepingSingleton)
+        return finish(try result.keepingSingleton(&run))
     }
 
     private func follow(
@@ -183,9 +191,12 @@ final class NamesPathNode: Node {
 
 extension Value {
     /// A sequence that does not collapse; an array written as `[…]` becomes the one value of such a sequence.
-    var keepingSingleton: Value {
+    func keepingSingleton(_ run: inout Evaluation) throws(ExpressionError) -> Value {
         guard case .array(var list) = self else {
-            if case .documentArray(let node) = self { return .array(List(node.elements, flags: .keepsSingleton)) }
+            if case .documentArray(let node) = self {
+                try run.spend(sequence: node.count, added: node.count)
+                return .array(List(node.elements, flags: .keepsSingleton))
+            }
             if case .undefined = self { return self }
             return .array(List([self], flags: [.sequence, .keepsSingleton]))
         }

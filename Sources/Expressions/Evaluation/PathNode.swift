@@ -64,7 +64,7 @@ final class PathNode: Node {
             if yieldsTuples && group == nil { return .tuples(stream) }
             result = .array(List(stream.tuples.map { $0.context }, flags: .sequence))
         }
-        if keepsSingleton { result = result.keepingSingleton }
+        if keepsSingleton { result = try result.keepingSingleton(&run) }
         if let group {
             return try group.evaluate(bindsTuples ? .tuples(tuples ?? TupleStream([])) : result, frame, &run)
         }

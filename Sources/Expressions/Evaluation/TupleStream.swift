@@ -41,25 +41,18 @@ package final class TupleStream: Sendable {
         guard var reduced = tuples.first else { return Tuple(context: .undefined) }
         guard tuples.count > 1 else { return reduced }
         var context = List(flags: [])
-        context.join(reduced.context)
-        var bindings: [(symbol: Symbol, values: List)] = reduced.bindings.map { binding in
-            var values = List(flags: [])
-            values.join(binding.value)
-            return (binding.symbol, values)
-        }
-        for tuple in tuples.dropFirst() {
-            context.join(tuple.context)
+        var bindings: [(symbol: Symbol, values: List)] = []
+        for tuple in tuples {
+            try context.join(tuple.context, &run)
             for binding in tuple.bindings {
                 if let position = bindings.firstIndex(where: { $0.symbol == binding.symbol }) {
-                    bindings[position].values.join(binding.value)
+                    try bindings[position].values.join(binding.value, &run)
                 } else {
                     var values = List(flags: [])
-                    values.join(binding.value)
+                    try values.join(binding.value, &run)
                     bindings.append((binding.symbol, values))
                 }
             }
-            try run.spend(sequence: context.count)
-            for binding in bindings { try run.spend(sequence: binding.values.count) }
         }
         reduced.context = .array(context)
         for binding in bindings { reduced.bind(binding.symbol, .array(binding.values)) }

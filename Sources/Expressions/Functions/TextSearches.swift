@@ -53,7 +53,7 @@ extension Builtin {
                             ("match", .string(match.text)), ("index", .number(start)),
                             ("groups", .array(List(groups))),
                         ])))
-                try run.spend(sequence: found.count)
+                try run.spend(sequence: found.count, added: 1 + groups.count)
             }
             return .array(found)
         },
@@ -94,9 +94,9 @@ extension Builtin {
     ) throws(ExpressionError) -> [String] {
         let most = limit.isFinite ? Int(min(limit, 1e9)) : Int.max
         if separator.isEmpty {
-            let characters = text.unicodeScalars.prefix(most).map { String($0) }
-            try run.spend(sequence: characters.count, added: characters.count)
-            return characters
+            let count = min(most, text.unicodeScalars.count)
+            try run.spend(sequence: count, added: count)
+            return text.unicodeScalars.prefix(count).map { String($0) }
         }
         let subject = MatchSubject(text)
         let mark = MatchSubject(separator)

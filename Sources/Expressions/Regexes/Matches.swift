@@ -34,7 +34,9 @@ struct Matches {
             case .string(let text)? = value.member("match")
         else { throw ExpressionError("T1010", token: caller) }
         if case .function(let following)? = value.member("next") { next = following }
-        let groups = (value.member("groups")?.elements ?? []).map { group -> String? in
+        let given = value.member("groups")?.elements ?? []
+        try run.spend(sequence: given.count, added: given.count)
+        let groups = given.map { group -> String? in
             if case .string(let text) = group { text } else { nil }
         }
         try run.mayTake(subject.bytes.count / 16)
@@ -58,7 +60,8 @@ struct Matches {
 
     /// As a function that replaces a match gets it.
     func value(of match: Found, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        .object(
+        try run.step(match.groups.count)
+        return .object(
             ObjectValue(uniqueMembers: [
                 ("match", .string(match.text)),
                 ("start", .number(try subject.characters(before: match.range.lowerBound, &run))),
