@@ -92,6 +92,43 @@ import Testing
         #expect(error?.message == "Right of + must stand a number, not \"Pump é\"")
         #expect(error?.position == 3)
         #expect(error?.token == "+")
+        let missing = #expect(throws: ExpressionError.self) { try value("a)") }
+        #expect(missing?.message.contains("\"") == false)
+        let endless = "($f := function($n) { $f($n + 1) }; $eval('  $f(0)'))"
+        let limit = #expect(throws: ExpressionError.self) {
+            try Expression.compile(endless).evaluate(.undefined, limits: EvaluationLimits(steps: 1_000))
+        }
+        #expect(limit?.message == "The evaluation takes too long: over 1000 steps")
+        #expect(limit?.position == 42)
+        let inner = #expect(throws: ExpressionError.self) { try value("$eval('1 + ')") }
+        #expect(inner?.message == "The expression given to $eval is wrong: The expression ends too early")
+    }
+
+    @Test("what messages quote is cut")
+    func longMessages() throws {
+        let long = String(repeating: "x", count: 60_000)
+        for source in ["'\(long)' '\(long.prefix(10))'", "$\(long)()", "\(long)()", "1 \(long)", "/(?<=\(long))/"] {
+            let error = #expect(throws: ExpressionError.self, "\(source.prefix(20))") { try value(source) }
+            #expect(error.map { $0.message.utf8.count + ($0.token?.utf8.count ?? 0) } ?? 0 < 1_000)
+        }
+        let own = #expect(throws: ExpressionError.self) { try value("$error($pad('', 2000000, 'x'))") }
+        #expect(own?.message.utf8.count == 1_000)
+    }
+
+    @Test("a number is not rounded to more places than it has")
+    func places() throws {
+        #expect(try value("$round(12345.5, 305)") == "12345.5")
+        #expect(try value("$round(12345.5, -305)") == "0")
+        #expect(try value("$formatNumber(1.5, '0.' & $pad('', 400, '0'))").hasPrefix("\"1.50"))
+    }
+
+    @Test("a letter may stand between the hours and the minutes of a zone, and a picture of too many parts is refused")
+    func zones() throws {
+        #expect(try value("$toMillis('2020-01-01 +01d30', '[Y]-[M]-[D] [Z01d01]')") == "1577831400000")
+        #expect(try value("$toMillis('2020-01-01 +01x30', '[Y]-[M]-[D] [Z01x01]')") == "1577831400000")
+        let error = #expect(throws: ExpressionError.self) { try value("$toMillis('1', $pad('', 900, '[Y,9]'))") }
+        #expect(error?.code == "D3130")
+        #expect(error?.token == "toMillis")
     }
 
     @Test(

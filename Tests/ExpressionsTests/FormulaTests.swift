@@ -19,7 +19,7 @@ import Testing
             ("AVG(energy)", 20.166666666666668), ("ROUND(2.5)", 3), ("ROUND(-2.5)", -3), ("ROUND(2.345; 2)", 2.35),
             ("IF(a > b, 1, 2)", 1),
             ("IF(a < b, 1, IF(state = \"on\", 4, 5))", 4), ("site.load * .5", 2.5), ("SUM(energy, missing)", 60.5),
-            ("COUNT(missing)", 0), ("+a - -b", -1), ("1e3 / 4", 250),
+            ("COUNT(missing)", 0), ("+a - -b", -1), ("1e3 / 4", 250), ("a\u{A0}+\u{A0}1", 3),
         ] as [(String, Double)])
     func values(source: String, expected: Double) throws {
         let value = try Expression.compile(formula: source).evaluate(variables)

@@ -17,7 +17,7 @@ extension Evaluation {
         guard try fits(value, &left, isExact: true) else { throw tooLong }
     }
 
-    private var tooLong: ExpressionError { ExpressionError("D2015", value: .string("\(limits.bytes) bytes")) }
+    private var tooLong: ExpressionError { ExpressionError("D2015", words: "\(limits.bytes) bytes") }
 
     /// Whether `left` bytes, which become less, are enough for it as JSON. Unless `isExact`, a part of a small document
     /// counts as the whole, which spares looking at it.

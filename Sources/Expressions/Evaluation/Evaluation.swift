@@ -68,7 +68,7 @@ struct Evaluation {
     }
 
     private mutating func look() throws(ExpressionError) {
-        guard stepsLeft >= 0 else { throw ExpressionError("D1012", value: .string("\(limits.steps) steps")) }
+        guard stepsLeft >= 0 else { throw ExpressionError("D1012", words: "\(limits.steps) steps") }
         nextLookAtClock = max(0, stepsLeft - Self.stepsBetweenLooks)
         let now = Self.monotonicNanoseconds()
         guard let startedAt else {
@@ -76,21 +76,23 @@ struct Evaluation {
             return
         }
         if .nanoseconds(now - startedAt) > limits.time {
-            throw ExpressionError("D1012", value: .string("\(limits.time)"))
+            throw ExpressionError("D1012", words: "\(limits.time)")
         }
     }
 
     /// Counts the bytes of a string that is about to be made.
     mutating func spend(bytes: Int) throws(ExpressionError) {
         bytesLeft -= bytes
-        guard bytesLeft >= 0 else { throw ExpressionError("D2015", value: .string("\(limits.bytes) bytes")) }
+        guard bytesLeft >= 0 else { throw ExpressionError("D2015", words: "\(limits.bytes) bytes") }
         try step(1 + bytes / 64)
     }
 
     /// Holds the length of a sequence against the limit, and counts the values that were added to it.
     @inline(__always)
     mutating func spend(sequence count: Int, added: Int = 1) throws(ExpressionError) {
-        guard count <= limits.sequence else { throw ExpressionError("D2015", value: .number(Double(limits.sequence))) }
+        guard count <= limits.sequence else {
+            throw ExpressionError("D2015", words: "\(limits.sequence) in a sequence")
+        }
         try step(added)
     }
 
@@ -117,7 +119,7 @@ struct Evaluation {
         guard let frame, !frame.isCaptured else { return }
         frame.capture(into: &captured)
         if captured.count > Self.maximumCaptured {
-            throw ExpressionError("D2015", value: .string("\(Self.maximumCaptured) functions"))
+            throw ExpressionError("D2015", words: "\(Self.maximumCaptured) functions")
         }
     }
 

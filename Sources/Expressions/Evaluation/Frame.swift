@@ -84,6 +84,4 @@ struct SymbolTable: Sendable {
         self = SymbolTable()
         return table
     }
-
-    func known(_ name: String) -> Symbol? { symbols[ExactText(name)] }
 }

@@ -6,7 +6,7 @@ extension Value {
     @inline(__always)
     func finiteNumber() throws(ExpressionError) -> Double? {
         guard case .number(let number) = self, !number.isNaN else { return nil }
-        guard number.isFinite else { throw ExpressionError("D1001", value: .string("\(number)")) }
+        guard number.isFinite else { throw ExpressionError("D1001", words: "\(number)") }
         return number
     }
 }

@@ -118,7 +118,7 @@ struct FormulaParser {
             return LiteralNode(.string(text(start + 1..<end)), position: position)
         default: break
         }
-        while position < source.count, Self.isNamePart(source[position]) { position += 1 }
+        while position < source.count, Self.isNamePart(source[position]), !isAtNoBreakSpace { position += 1 }
         guard position > start else { throw ExpressionError("S0201", at: start, token: next) }
         let name = text(start..<position)
         if peek() == UInt8(ascii: "(") { return try call(name, at: position) }
@@ -192,9 +192,16 @@ extension FormulaParser {
     /// The next character, for messages.
     private var next: String { text(position..<source.count).first.map { String($0) } ?? "(end)" }
 
+    /// Spreadsheets and web pages put it between numbers and words.
+    private var isAtNoBreakSpace: Bool {
+        position + 1 < source.count && source[position] == 0xC2 && source[position + 1] == 0xA0
+    }
+
     /// The next byte behind white space.
     private mutating func peek() -> UInt8? {
-        while position < source.count, [0x20, 0x09, 0x0A, 0x0D].contains(source[position]) { position += 1 }
+        while position < source.count, [0x20, 0x09, 0x0A, 0x0D].contains(source[position]) || isAtNoBreakSpace {
+            position += isAtNoBreakSpace ? 2 : 1
+        }
         return position < source.count ? source[position] : nil
     }
 
@@ -217,7 +224,7 @@ extension FormulaParser {
     private mutating func expect(_ symbol: StaticString) throws(ExpressionError) {
         if try take(symbol) { return }
         let code = position == source.count ? "S0203" : "S0202"
-        throw ExpressionError(code, at: position, token: next, value: .string("\(symbol)"))
+        throw ExpressionError(code, at: position, token: next, words: "\(symbol)")
     }
 }
 

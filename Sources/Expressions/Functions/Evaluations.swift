@@ -21,7 +21,7 @@ extension Builtin {
             do throws(ExpressionError) {
                 (node, regexSize) = try Compiler.compile(source, &run.symbols)
             } catch {
-                throw ExpressionError("D3120", value: .string(error.message))
+                throw ExpressionError("D3120", words: error.message)
             }
             try run.spend(bytes: regexSize * 16)
             try run.mayTake(regexSize)
@@ -34,8 +34,8 @@ extension Builtin {
                 return try node.evaluate(input, arguments.frame ?? Frame(parent: nil), &run)
             } catch {
                 // Limits are the whole evaluation's: they are not the fault of what was evaluated here.
-                if ["D1011", "D1012", "D2015"].contains(error.code) { throw error }
-                throw ExpressionError("D3121", value: .string(error.message))
+                if ["D1011", "D1012", "D2015"].contains(error.code) { throw error.unplaced }
+                throw ExpressionError("D3121", words: error.message)
             }
         },
     ]

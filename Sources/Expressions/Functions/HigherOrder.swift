@@ -11,9 +11,7 @@ extension Builtin {
                 if !value.isUndefined { mapped.append(value) }
                 try run.spend(sequence: mapped.count)
             }
-            let result = Value.array(mapped)
-            try run.checkHeight(result)
-            return result
+            return .array(mapped)
         },
         Builtin("filter", "<af>", arity: 2) { (arguments, run) throws(ExpressionError) in
             guard let elements = arguments[0].elements, case .function(let function) = arguments[1] else {

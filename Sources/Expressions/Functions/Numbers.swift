@@ -90,6 +90,8 @@ enum Rounding {
         guard number.isFinite else { return number }
         var shifted = number
         if places != 0 { shifted = NumberText.shifted(number, by: places) }
+        // It has no such decimal places.
+        guard shifted.isFinite else { return number }
         var rounded = shifted.rounded(.toNearestOrEven)
         if places != 0, rounded.isFinite { rounded = NumberText.shifted(rounded, by: -places) }
         return rounded == 0 ? 0 : rounded

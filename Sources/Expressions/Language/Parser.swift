@@ -44,7 +44,7 @@ struct Parser {
         guard isAt(symbol) else {
             let code = isAtEnd ? "S0203" : "S0202"
             let found = isAtEnd ? "(end)" : token.text
-            throw ExpressionError(code, at: token.position, token: found, value: .string(symbol.rawValue))
+            throw ExpressionError(code, at: token.position, token: found, words: symbol.rawValue)
         }
         try advance(afterOperand: afterOperand)
     }

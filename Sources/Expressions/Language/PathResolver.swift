@@ -187,7 +187,7 @@ struct PathResolver {
         for step in path.items {
             switch step.kind {
             case .number, .literal:
-                throw ExpressionError("S0213", at: step.position, token: step.text, value: .string(step.text))
+                throw ExpressionError("S0213", at: step.position, token: step.text, words: step.text)
             case .string: step.kind = .name
             default: break
             }

@@ -5,7 +5,13 @@ extension DatePicture {
     func parse(_ text: String, _ run: inout Evaluation) throws(ExpressionError) -> Double? {
         var pattern = "^"
         for part in parts { pattern += "(" + (try part.pattern()) + ")" }
-        let regex = try RegexPattern(pattern + "$", .ignoresCase, at: 0)
+        let regex: RegexPattern
+        do throws(ExpressionError) {
+            regex = try RegexPattern(pattern + "$", .ignoresCase, at: 0)
+        } catch {
+            // The pattern is none that its author wrote.
+            throw ExpressionError("D3130", words: "a date picture of so many parts")
+        }
         guard let match = try regex.search(MatchSubject(text), from: 0, &run) else { return nil }
         var found: [Character: Double] = [:]
         // Groups within the parts are not captured, so the groups are the parts.
@@ -59,16 +65,17 @@ extension DatePicture.Part {
     func pattern() throws(ExpressionError) -> String {
         switch self {
         case .literal(let text):
-            var escaped = ""
-            for scalar in text.unicodeScalars {
-                if scalar.isASCII, !scalar.properties.isAlphabetic, !("0"..."9").contains(scalar), scalar.value > 0x20 {
-                    escaped += "\\"
-                }
-                escaped.unicodeScalars.append(scalar)
-            }
-            return escaped
+            return text.unicodeScalars.map(\.escaped).joined()
         case .marker(let marker): return try marker.pattern()
         }
+    }
+}
+
+extension Unicode.Scalar {
+    /// As it stands in a regular expression for itself.
+    fileprivate var escaped: String {
+        let isPlain = !isASCII || properties.isAlphabetic || ("0"..."9").contains(self) || value <= 0x20
+        return isPlain ? String(self) : "\\\(self)"
     }
 }
 
@@ -81,7 +88,7 @@ extension DatePicture.Marker {
     func pattern() throws(ExpressionError) -> String {
         switch component {
         case "Z", "z":
-            let separator = zoneSeparator.map { "\\\($0)[0-9]+" } ?? ""
+            let separator = zoneSeparator.map { "\($0.escaped)[0-9]+" } ?? ""
             let zone = "[-+][0-9]+\(separator)"
             let whole = component == "z" ? "GMT\(zone)" : zone
             return modifier == "t" ? "(?:Z|\(whole))" : whole
