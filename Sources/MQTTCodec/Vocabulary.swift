@@ -52,10 +52,13 @@ package struct DecodingLimits: Sendable, Equatable {
     package var properties: Int
     /// The most levels of a topic name or filter. A topic of 65,535 slashes is valid and only meant to hurt.
     package var topicLevels: Int
+    /// The most filters of one SUBSCRIBE or UNSUBSCRIBE.
+    package var filters: Int
 
-    package init(packetSize: Int = 256 << 10, properties: Int = 256, topicLevels: Int = 32) {
+    package init(packetSize: Int = 256 << 10, properties: Int = 256, topicLevels: Int = 32, filters: Int = 1_000) {
         self.packetSize = packetSize
         self.properties = properties
         self.topicLevels = topicLevels
+        self.filters = filters
     }
 }

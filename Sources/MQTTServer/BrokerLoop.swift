@@ -138,8 +138,8 @@ final class BrokerLoop {
         case .authorize(let question, let requests):
             guard let client = client(of: question.connection) else { return }
             delegate.authorize(requests, of: client, answer: SubscriptionAnswer(target: target(question)))
-        case .connected(let connection):
-            if let client = client(of: connection) { delegate.connected(client) }
+        case .resume(let connection): handler(of: connection)?.resumeReading()
+        case .connected(let key, let principal): delegate.connected(MQTTClient(key: key, principal: principal))
         case .disconnected(let key, let principal, let reason):
             delegate.disconnected(MQTTClient(key: key, principal: principal), reason)
         case .persist(let snapshot):

@@ -11,6 +11,8 @@ final class Realm {
     var retained: RetainedMessages
     /// Of the messages that wait for its clients.
     var queuedBytes = 0
+    /// Of the retained messages that wait for them. They may have been replaced long since, and live only for that.
+    var retainedWaitingBytes = 0
     /// About what the subscriptions take.
     private(set) var subscriptionBytes = 0
 
@@ -65,19 +67,24 @@ final class Realm {
     /// The session ended before this could be delivered to it. If it came by a share, another member gets it (§4.8.2).
     func shareAnew(_ delivery: Delivery) {
         guard let share = delivery.share, let group = subscriptions.group(share),
-            let (session, subscription) = group.choose({ $0.hasNothingWaiting })
+            let (session, subscription) = group.choose(
+                { $0.hasNothingWaiting }, orElse: { $0.hasRoom(for: delivery.message, by: $1) })
         else { return }
         session.deliver(Delivery(of: delivery.message, by: subscription, share: share))
     }
 
-    /// Keeps the message for those who subscribe later, if there is room.
+    /// Keeps the message for those who subscribe later, if there is room. What it would replace has had its time in any case.
     func retain(_ message: Message) {
         let message = message.stored()
-        guard retained.set(message, now: broker.now) else { return }
+        guard retained.set(message, now: broker.now) else {
+            guard retained[message.topic] != nil else { return }
+            retained.remove(message.topic)
+            return broker.act(.retain(nil, topic: message.topic, realm: name))
+        }
         let kept = message.payload.isEmpty ? nil : message.moved(by: broker.epoch)
         broker.act(.retain(kept, topic: message.topic, realm: name))
     }
 
     /// Filters were checked when they were decoded.
-    private static func shared(_ filter: MQTTString) -> SharedFilter? { (try? SharedFilter(filter)) ?? nil }
+    static func shared(_ filter: MQTTString) -> SharedFilter? { (try? SharedFilter(filter)) ?? nil }
 }

@@ -21,7 +21,7 @@ package final class Session: Patrolled {
     /// Sent and not acknowledged.
     var inflight = InflightWindow()
     /// Retained messages that a subscription asked for, before anything that came later.
-    var retainedWaiting = Fifo<Delivery>()
+    private(set) var retainedWaiting = OutboundQueue()
     /// To be sent.
     private(set) var queue = OutboundQueue()
     /// QoS 2 packets that came and are not released (§4.3.3).
@@ -67,12 +67,26 @@ package final class Session: Patrolled {
         return body(&queue)
     }
 
+    /// Changes the retained messages that wait, which count in the realm too.
+    func withRetainedWaiting<Result>(_ body: (inout OutboundQueue) -> Result) -> Result {
+        let before = retainedWaiting.bytes
+        defer { realm.retainedWaitingBytes += retainedWaiting.bytes - before }
+        return body(&retainedWaiting)
+    }
+
+    /// Whether so few retained messages wait that a subscription may ask for more, however many it finds.
+    var mayAskForRetained: Bool {
+        let options = realm.broker.options
+        return retainedWaiting.count <= options.retained.messages && retainedWaiting.bytes <= options.retained.bytes
+            && realm.retainedWaitingBytes <= options.realm.queuedBytes
+    }
+
     /// What is left of it when it ends, in the order of its sending: what may still go to another client. QoS 2 messages that
     /// were sent may not ([MQTT-4.8.2-5]).
     func takeUndelivered() -> [Delivery] {
         let sent = inflight.all.compactMap { $0.awaiting == .acknowledgement ? $0.delivery : nil }
         inflight = InflightWindow()
-        retainedWaiting.removeAll()
+        withRetainedWaiting { $0.removeAll() }
         return sent
             + withQueue { queue in
                 defer { queue.removeAll() }

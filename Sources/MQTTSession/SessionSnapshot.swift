@@ -65,7 +65,7 @@ extension Session {
             key: key, principal: principal, expiryInterval: expiryInterval, expiresAt: expiresAt?.moved(by: epoch),
             subscriptions: subscriptions.map { .init(filter: $0.key, subscription: $0.value) },
             inflight: inflight.all.map { .init(packetID: $0.packetID, delivery: $0.delivery?.moved(by: epoch)) },
-            queue: (retainedWaiting.array + queue.all).map { $0.moved(by: epoch) },
+            queue: (retainedWaiting.all + queue.all).map { $0.moved(by: epoch) },
             received: received.filter { $0.value == .accepted }.map(\.key), will: will,
             willAt: willAt?.moved(by: epoch))
     }

@@ -46,6 +46,7 @@ private final class Scene {
     func play() {
         while let operation = script.popFirst() {
             let slot = Int(operation >> 3 & 3)
+            interfere(operation >> 5, slot)
             switch operation & 7 {
             case 0: open(slot)
             case 1: feed(slot)
@@ -67,6 +68,23 @@ private final class Scene {
         pass(seconds: 100_000_000)
         run()
         precondition(broker.connectionCount == 0)
+    }
+
+    /// What comes from elsewhere than a client.
+    private func interfere(_ choice: UInt8, _ slot: Int) {
+        let key = slots[slot]?.connection.session?.key ?? SessionKey(realm: "", clientID: "assigned")
+        let message = Message(topic: "a", payload: ByteSlice([1]), qos: .exactlyOnce)
+        switch choice {
+        case 1: broker.deliver(message, to: key)
+        case 2: broker.disconnect(key, .administrativeAction)
+        case 3: broker.removeSession(key)
+        case 4: for snapshot in persisted.values { broker.restore(snapshot) }
+        case 5: broker.restoreRetained(message, in: key.realm)
+        case 6: broker.publish(message, in: key.realm)
+        case 7: broker.shutDown()
+        default: break
+        }
+        run()
     }
 
     private func open(_ slot: Int) {
@@ -138,8 +156,7 @@ private final class Scene {
             persisted[key] = nil
             broker.written(key, isDone: isLate & 16 == 0)
         case .retain: break
-        case .connected(let connection): watched[ObjectIdentifier(connection)]?.isConnected = true
-        case .disconnected: break
+        case .resume, .connected, .disconnected: break
         }
     }
 }
@@ -148,7 +165,6 @@ private final class Scene {
 private final class Watched {
     let connection: Connection
     var isClosed = false
-    var isConnected = false
     private var hasConnectAcknowledgement = false
     /// What the client said in its CONNECT.
     private var connect: Connect?

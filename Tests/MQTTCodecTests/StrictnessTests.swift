@@ -131,9 +131,21 @@ struct StrictnessTests {
                 Wire.fault(Wire.packet(0x82, [0, 1, 0] + Wire.string(filter) + [0])) == .malformedPacket, "\(filter)")
             #expect(Wire.fault(Wire.packet(0xA2, [0, 1, 0] + Wire.string(filter))) == .malformedPacket, "\(filter)")
         }
-        for options: UInt8 in [3, 0x30, 0x40, 0x80] {
-            #expect(Wire.fault(Wire.packet(0x82, [0, 1, 0] + Wire.string("a") + [options])) == .malformedPacket)
+        for (options, reason) in [
+            (3, .protocolError), (0x30, .protocolError), (0x40, .malformedPacket), (0x83, .malformedPacket),
+        ]
+            as [(UInt8, ReasonCode)]
+        {
+            #expect(Wire.fault(Wire.packet(0x82, [0, 1, 0] + Wire.string("a") + [options])) == reason)
         }
+        for filter in ["$share/g", "$share//a"] {
+            #expect(Wire.fault(Wire.packet(0x82, [0, 1] + Wire.string(filter) + [0]), version: .v3_1_1) == nil)
+        }
+        let many = [[UInt8]](repeating: Wire.string("a") + [0], count: 1_001).flatMap { $0 }
+        #expect(Wire.fault(Wire.packet(0x82, [0, 1, 0] + many)) == .quotaExceeded)
+        #expect(Wire.fault(Wire.packet(0x82, [0, 1, 0] + many.dropLast(4))) == nil)
+        let filters = [[UInt8]](repeating: Wire.string("a"), count: 1_001).flatMap { $0 }
+        #expect(Wire.fault(Wire.packet(0xA2, [0, 1, 0] + filters)) == .quotaExceeded)
         #expect(Wire.fault(Wire.packet(0x82, [0, 1] + Wire.string("a") + [4]), version: .v3_1_1) == .malformedPacket)
         #expect(Wire.fault(Wire.packet(0x82, [0, 1, 0] + Wire.string("$share/g/a") + [4])) == .protocolError)
         #expect(Wire.fault(Wire.packet(0x82, [0, 1, 0] + Wire.string("a"))) == .malformedPacket)

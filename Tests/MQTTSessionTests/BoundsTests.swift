@@ -96,6 +96,19 @@ struct BoundsTests {
         #expect(publishing.take().isEmpty)
     }
 
+    @Test("a client whose publishes of QoS 0 nobody decides in time is read from again")
+    func readAgain() {
+        let server = TestServer {
+            $0.receiveMaximum = 1; $0.decisionTimeout = 20
+        }
+        server.accept = { _ in nil }
+        let client = server.client("a")
+        for _ in 0..<3 { client.publish("t") }
+        #expect(server.pending.count == 2 && !client.connection.wantsToRead)
+        server.wait(seconds: 21)
+        #expect(server.pending.count == 3 && client.connection.wantsToRead && server.resumed > 0)
+    }
+
     // MARK: Room
 
     @Test("what a retained message costs depends on its levels")

@@ -187,6 +187,22 @@ struct ConnectTests {
         let other = server.client("b", properties: [.authenticationMethod("m")])
         other.send(.authenticate(Authenticate(reason: .reauthenticate, properties: [.authenticationMethod("n")])))
         #expect(other.disconnectReason == .protocolError)
+        let unasked = server.client("c", properties: [.authenticationMethod("m")])
+        unasked.send(
+            .authenticate(Authenticate(reason: .continueAuthentication, properties: [.authenticationMethod("m")])))
+        #expect(unasked.disconnectReason == .protocolError)
+    }
+
+    @Test("a client that comes and goes in one piece is told of as one that came and went")
+    func comesAndGoes() {
+        let server = TestServer()
+        let packets: [Packet] = [
+            .connect(Connect(clientID: "a")), .publish(Publish(topic: "t", payload: ByteSlice([1]))),
+            .disconnect(Disconnect()),
+        ]
+        server.open().send(bytes: packets.flatMap { $0.encoded(.v5) ?? [] })
+        let key = SessionKey(realm: "", clientID: "a")
+        #expect(server.came == [key] && server.gone.map(\.0) == [key])
     }
 
     @Test("a client is sent elsewhere")

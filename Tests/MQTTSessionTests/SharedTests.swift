@@ -59,6 +59,64 @@ struct SharedTests {
         #expect(second.takePublishes().map(\.text) == ["one", "kept"])
     }
 
+    @Test("a member without room leaves a message to one with room, and those that are there to those that are away")
+    func withoutRoom() {
+        let server = TestServer { $0.queue.messages = 5 }
+        let slow: Properties = [.sessionExpiryInterval(60), .receiveMaximum(1)]
+        let names: [MQTTString] = ["m1", "m2"]
+        let members = names.map { name in
+            let client = server.client(name, properties: slow)
+            client.subscribe("$share/g/t")
+            return client
+        }
+        members[0].subscribe("own", id: 2)
+        member(server, 3).lose()
+        func session(_ name: MQTTString) -> Session? { server.broker.session(SessionKey(realm: "", clientID: name)) }
+        let publisher = server.client("p")
+        for number in 1...6 { publisher.publish("own", qos: .atLeastOnce, id: UInt16(number)) }
+        for number in 7...12 { publisher.publish("t", qos: .atLeastOnce, id: UInt16(number)) }
+        #expect(session("m1")?.droppedCount == 0 && session("m2")?.queuedCount == 5)
+        publisher.publish("t", qos: .atLeastOnce, id: 13)
+        #expect(session("m3")?.queuedCount == 1)
+        publisher.publish("t", qos: .atMostOnce)
+        let dropped = (names + ["m3"]).map { session($0)?.droppedCount ?? 0 }
+        #expect(dropped.reduce(0, +) == 1)
+    }
+
+    @Test("a share is found among many of its filter, and no longer when it is empty")
+    func manyShares() {
+        var tree = TopicTree<Int>()
+        func name(_ number: Int) -> MQTTString { MQTTString("s\(number)") ?? "" }
+        func leave(_ number: Int) -> Bool { tree.remove(number, filter: "t", shareName: name(number)) }
+        func join(_ number: Int) -> Bool {
+            tree.insert(number, filter: "t", shareName: name(number), Subscription(SubscriptionOptions()))
+        }
+        func found() -> [Int] {
+            var found: [Int] = []
+            tree.match("t") { _, _ in
+            } shared: { group in
+                if let (member, _) = group.choose({ _ in true }) { found.append(member) }
+            }
+            return found.sorted()
+        }
+        let joined = (0..<30).filter { join($0) }
+        let left = (0..<30).filter { $0 % 3 != 0 && leave($0) && !leave($0) }
+        let kept = joined.filter { $0 % 3 == 0 }
+        #expect(joined.count == 30 && left.count == 20 && found() == kept)
+        let isNew = join(9)
+        let leftToo = kept.dropLast().filter { leave($0) }
+        #expect(!isNew && leftToo.count == 9 && found() == [27] && tree.count == 1)
+    }
+
+    @Test("in MQTT 3.1.1 what is no share is a filter like others")
+    func noShare() {
+        let server = TestServer()
+        let client = server.client("a", .v3_1_1)
+        client.subscribe("$share/g")
+        client.publish("$share/g", "x")
+        #expect(client.takePublishes().map(\.text) == ["x"])
+    }
+
     @Test("a member that refuses a message keeps it from the others")
     func refused() {
         let server = TestServer()

@@ -11,7 +11,10 @@ final class TestServer {
     var pending: [PendingPublish] = []
     var undecided: [Question] = []
     var persisted: [SessionKey: SessionSnapshot] = [:]
+    var came: [SessionKey] = []
     var gone: [(SessionKey, ReasonCode)] = []
+    /// How often a connection was to be read from again.
+    var resumed = 0
     /// Whether what is to be stored is stored at once; otherwise the test answers.
     var storesAtOnce = true
     var retained: [MQTTString: Message] = [:]
@@ -67,7 +70,8 @@ final class TestServer {
         case .accept(let publish):
             guard let verdict = accept(publish) else { return pending.append(publish) }
             broker.answer(publish, with: verdict)
-        case .connected: break
+        case .resume: resumed += 1
+        case .connected(let key, _): came.append(key)
         case .disconnected(let key, _, let reason): gone.append((key, reason))
         case .persist(let snapshot):
             persisted[snapshot.key] = snapshot

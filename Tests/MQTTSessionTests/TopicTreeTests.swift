@@ -69,6 +69,7 @@ struct TopicTreeTests {
     func retained(_ seed: UInt64) {
         var generator = SplitMix(state: seed)
         var retained = RetainedMessages(limits: QueueLimits())
+        var visited = 0
         var topics: Set<String> = []
         for _ in 0..<200 {
             let topic = TopicTreeTests.random(TopicTreeTests.names, &generator)
@@ -85,7 +86,8 @@ struct TopicTreeTests {
             var filter = TopicTreeTests.random(TopicTreeTests.names + ["+"], &generator)
             if Bool.random(using: &generator) { filter += "/#" }
             guard let text = MQTTString(filter), text.isTopicFilter else { continue }
-            let found = retained.matching(text, now: Instant(milliseconds: 0)).map(\.topic.description)
+            let found = retained.matching(text, now: Instant(milliseconds: 0), visited: &visited)
+                .map(\.topic.description)
             let levels = filter.split(separator: "/", omittingEmptySubsequences: false)
             let expected = topics.filter {
                 TopicTreeTests.matches(levels, $0.split(separator: "/", omittingEmptySubsequences: false))

@@ -9,11 +9,17 @@ extension PacketDecoder {
             guard !reader.isAtEnd else { throw .protocolError("a SUBSCRIBE has no topic filter") }
             let filter = try reader.string()
             let isShared = try checkFilter(filter)
-            guard let options = SubscriptionOptions(rawValue: try reader.byte(), version: version) else {
+            let byte = try reader.byte()
+            guard let options = SubscriptionOptions(rawValue: byte, version: version) else {
+                // §3.8.3.1: without reserved bits it is QoS 3 or retain handling 3.
+                if version == .v5, byte & 0b1100_0000 == 0 { throw .protocolError("a subscription option is 3") }
                 throw .malformed("reserved bits of subscription options are set")  // [MQTT-3.8.3-5]
             }
             guard !(isShared && options.noLocal) else {
                 throw .protocolError("a shared subscription is no-local")  // [MQTT-3.8.3-4]
+            }
+            guard requests.count < limits.filters else {
+                throw MQTTFault(.quotaExceeded, "a SUBSCRIBE has too many topic filters")
             }
             requests.append(SubscriptionRequest(filter, options))
         } while !reader.isAtEnd
@@ -30,6 +36,9 @@ extension PacketDecoder {
             guard !reader.isAtEnd else { throw .protocolError("an UNSUBSCRIBE has no topic filter") }
             let filter = try reader.string()
             _ = try checkFilter(filter)
+            guard filters.count < limits.filters else {
+                throw MQTTFault(.quotaExceeded, "an UNSUBSCRIBE has too many topic filters")
+            }
             filters.append(filter)
         } while !reader.isAtEnd
         return Unsubscribe(packetID: packetID, filters: filters, properties: properties)
@@ -59,6 +68,8 @@ extension PacketDecoder {
         guard filter.levelCount <= limits.topicLevels else {
             throw MQTTFault(.topicFilterInvalid, "a topic filter has too many levels")
         }
+        // MQTT 3.1.1 knows no shares: what is not one of ours is a filter like others.
+        guard version == .v5 else { return false }
         return try SharedFilter(filter) != nil
     }
 }

@@ -6,6 +6,8 @@ package enum Action {
     case send(Connection, Packet)
     /// Close when everything has been sent. Nothing more is sent or received.
     case close(Connection)
+    /// It was not read from, and perhaps it may be again.
+    case resume(Connection)
     /// Decide, and tell by ``Question/decide(_:)-(AuthenticationVerdict)``. Until then the connection is not read from.
     case authenticate(Question, AuthenticationRequest)
     /// Decide for each request, and tell by ``Question/decide(_:)-([SubscriptionVerdict])``. Until then the connection is not
@@ -14,7 +16,7 @@ package enum Action {
     /// Take in, and tell by ``Broker/answer(_:with:)``: at once or when it has been committed.
     case accept(PendingPublish)
     /// A client has been let in.
-    case connected(Connection)
+    case connected(SessionKey, (any Principal)?)
     /// A client that was let in has gone, with the reason that it or the server gave.
     case disconnected(SessionKey, (any Principal)?, ReasonCode)
     /// Remember the session, which must survive a restart, in place of what was remembered before, and tell by

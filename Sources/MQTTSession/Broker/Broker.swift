@@ -129,7 +129,8 @@ package final class Broker {
             if subscription.options.noLocal, session === publisher { return }
             match(session, subscription, message)
         } shared: { group in
-            if let (session, subscription) = group.choose({ $0.hasNothingWaiting }) {
+            let chosen = group.choose({ $0.hasNothingWaiting }, orElse: { $0.hasRoom(for: message, by: $1) })
+            if let (session, subscription) = chosen {
                 matches.append(
                     Match(session: session, delivery: Delivery(of: message, by: subscription, share: group.share)))
             }

@@ -27,6 +27,9 @@ package struct BrokerOptions: Sendable {
     package var queue = QueueLimits()
     /// Of each realm.
     package var retained = QueueLimits(messages: 100_000, bytes: 64 << 20)
+    /// Nodes of the tree of retained messages that one SUBSCRIBE may have searched before its next filter is refused, and one
+    /// connection before it is not read from until its next turn, some tenths of a second later.
+    package var retainedVisits = 200_000
     package var subscriptionsPerSession = 10_000
     /// About what the subscriptions of one session may take, in bytes.
     package var subscriptionBytesPerSession = 4 << 20
@@ -55,7 +58,7 @@ package struct RealmLimits: Sendable {
     package var sessions: Int
     /// About what their subscriptions take.
     package var subscriptionBytes: Int
-    /// Of the messages that wait for them.
+    /// Of the messages that wait for them; once more as much of retained messages that subscriptions asked for.
     package var queuedBytes: Int
 
     package init(sessions: Int = 250_000, subscriptionBytes: Int = 256 << 20, queuedBytes: Int = 256 << 20) {

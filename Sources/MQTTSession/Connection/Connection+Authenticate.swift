@@ -18,7 +18,11 @@ extension Connection {
         guard authenticate.reason != .success else {
             throw .protocolError("a client cannot end the authentication")
         }
+        guard authenticate.reason == .reauthenticate || isChallenged else {
+            throw .protocolError("an AUTH answers no challenge")
+        }
         guard let session else { return }
+        isChallenged = false
         undecided = .reauthentication
         let connect = Connect(clientID: session.key.clientID)
         ask(
@@ -31,7 +35,9 @@ extension Connection {
         case .accept(let admission):
             session?.principal = admission.principal
             sendAuthenticate(.success, admission.authenticationData)
-        case .challenge(let data): sendAuthenticate(.continueAuthentication, data)
+        case .challenge(let data):
+            isChallenged = true
+            sendAuthenticate(.continueAuthentication, data)
         case .refuse(let reason, let properties):
             close(reason == .badAuthenticationMethod ? .notAuthorized : reason, properties)
         }

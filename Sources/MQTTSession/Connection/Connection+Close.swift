@@ -83,7 +83,16 @@ extension Connection {
         if let unsentSince, now.isPast(unsentSince, bySeconds: options.writeTimeout) { return close(.quotaExceeded) }
         if isAsking, now.isPast(askedAt, bySeconds: options.decisionTimeout) { return close(.serverBusy) }
         if let oldest = session?.pending.first, now.isPast(oldest.since, bySeconds: options.decisionTimeout) {
-            return broker.answer(oldest, with: .fail(.serverBusy))
+            broker.answer(oldest, with: .fail(.serverBusy))
+            return broker.act(.resume(self))
+        }
+        if searched > 0 {
+            let waited = hasSearchedEnough
+            searched = 0
+            if waited {
+                proceed()
+                return broker.act(.resume(self))
+            }
         }
         // Whoever is not read from cannot be heard.
         guard let silenceAllowed, wantsToRead else { return }

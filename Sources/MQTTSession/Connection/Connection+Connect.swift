@@ -93,7 +93,7 @@ extension Connection {
                     sessionPresent: isPresent, reason: .success,
                     properties: version == .v5 ? offer(connect, admission, session) : [])))
         guard isConnected else { return }
-        broker.act(.connected(self))
+        broker.act(.connected(session.key, session.principal))
         session.realm.wake(session, true)
         session.resume()
         broker.changed(session)

@@ -17,11 +17,24 @@ extension Session {
         let broker = realm.broker
         var kept = delivery
         kept.message = delivery.message.stored()
-        var limits = broker.options.queue
-        limits.bytes = min(limits.bytes, queue.bytes + max(0, broker.options.realm.queuedBytes - realm.queuedBytes))
+        let limits = queueLimits
         guard withQueue({ $0.append(kept, limits: limits, now: broker.now) }) else { return .dropped }
         if delivery.qos != .atMostOnce { broker.changed(self) }
         return .kept
+    }
+
+    private var queueLimits: QueueLimits {
+        let options = realm.broker.options
+        var limits = options.queue
+        limits.bytes = min(limits.bytes, queue.bytes + max(0, options.realm.queuedBytes - realm.queuedBytes))
+        return limits
+    }
+
+    /// Whether the message, if it must wait, is not dropped at once.
+    func hasRoom(for message: Message, by subscription: Subscription) -> Bool {
+        // At most once: not for a client that is away.
+        guard isOnline || min(message.qos, subscription.options.qos) != .atMostOnce else { return false }
+        return queue.mayHaveRoom(for: message, limits: queueLimits, now: realm.broker.now)
     }
 
     private func mayBegin(_ delivery: Delivery, _ connection: Connection) -> Bool {
@@ -65,7 +78,7 @@ extension Session {
         }
         while let delivery = retainedWaiting.first {
             guard mayBegin(delivery, connection) else { return }
-            _ = retainedWaiting.popFirst()
+            _ = withRetainedWaiting { $0.popFirst() }
             begin(delivery, connection)
         }
         while let delivery = queue.first, mayBegin(delivery, connection) {

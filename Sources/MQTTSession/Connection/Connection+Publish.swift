@@ -27,7 +27,10 @@ extension Connection {
         session.addPending(pending)
         if !isOfItsFormat {
             pending.verdict = .refuse(.payloadFormatInvalid)
-        } else if publish.retain, !session.realm.retained.hasRoom(for: message, now: broker.now) {
+        } else if publish.retain, version == .v5, publish.qos != .atMostOnce,
+            !session.realm.retained.hasRoom(for: message, now: broker.now)
+        {
+            // Whoever cannot be told would send it again and again: his goes to the subscribers and is not kept.
             pending.verdict = .refuse(.quotaExceeded)
         } else {
             return broker.act(.accept(pending))

@@ -24,10 +24,11 @@ extension Connection {
         guard case .connected = phase, case .subscription(let subscribe)? = undecided, let session else { return }
         undecided = nil
         var reasons: [ReasonCode] = []
-        var retained: [(request: SubscriptionRequest, granted: Subscription)] = []
+        var search = RetainedSearch()
         for (index, request) in subscribe.requests.enumerated() {
             let verdict = index < verdicts.count ? verdicts[index] : .refuse(.notAuthorized)
-            switch check(request, verdict, session) {
+            let wantsRetained = wantsRetained(request, session)
+            switch check(request, verdict, session, wantsRetained ? search.visited : nil) {
             case .refuse(let reason): reasons.append(reason.fitting(.subscribeAcknowledgement))
             case .grant(let qos):
                 reasons.append(.granted(qos))
@@ -36,52 +37,65 @@ extension Connection {
                     retainHandling: request.options.retainHandling)
                 let granted = Subscription(
                     options, identifier: subscribe.properties.subscriptionIdentifier ?? 0)
-                let isNew = session.realm.subscribe(session, request.filter, granted)
-                if wantsRetained(request, isNew: isNew) { retained.append((request, granted)) }
+                session.realm.subscribe(session, request.filter, granted)
+                if wantsRetained { addRetained(request.filter, granted, session, &search) }
             }
         }
         send(
             .subscribeAcknowledgement(
                 SubscribeAcknowledgement(packetID: subscribe.packetID, reasons: reasons)))
-        for (request, granted) in retained { addRetained(request.filter, granted, session) }
+        searched += search.visited
         session.sendWaiting()
         broker.changed(session)
         proceed()
     }
 
+    /// - Parameter searched: nodes that were visited for the packet's other filters; nil when this one asks for no retained
+    ///   messages.
     private func check(
-        _ request: SubscriptionRequest, _ verdict: SubscriptionVerdict, _ session: Session
+        _ request: SubscriptionRequest, _ verdict: SubscriptionVerdict, _ session: Session, _ searched: Int?
     ) -> SubscriptionVerdict {
         let options = broker.options
-        let isShared = request.filter.hasPrefix("$share/")
-        if isShared, !options.sharedSubscriptionAvailable { return .refuse(.sharedSubscriptionsNotSupported) }
+        if Realm.shared(request.filter) != nil, !options.sharedSubscriptionAvailable {
+            return .refuse(.sharedSubscriptionsNotSupported)
+        }
         if request.filter.hasWildcard, !options.wildcardSubscriptionAvailable {
             return .refuse(.wildcardSubscriptionsNotSupported)
         }
         guard case .grant(let most) = verdict else { return verdict }
-        // A client that does not take the retained messages that it asked for cannot ask for more and more.
-        guard session.realm.hasRoom(for: request.filter, of: session),
-            session.retainedWaiting.count <= options.retained.messages
-        else { return .refuse(.quotaExceeded) }
+        guard session.realm.hasRoom(for: request.filter, of: session) else { return .refuse(.quotaExceeded) }
+        if let searched {
+            // A client that does not take the retained messages that it asked for cannot ask for more and more, and none can
+            // have them all searched as often as it has filters.
+            guard session.mayAskForRetained, searched <= options.retainedVisits else {
+                return .refuse(.quotaExceeded)
+            }
+        }
         return .grant(min(request.options.qos, most, options.maximumQoS))
     }
 
     /// Retain Handling (§3.8.3.1, [MQTT-3.3.1-9] to [MQTT-3.3.1-11]); a shared subscription gets no retained messages (§4.8.2).
-    private func wantsRetained(_ request: SubscriptionRequest, isNew: Bool) -> Bool {
-        guard !request.filter.hasPrefix("$share/") else { return false }
+    private func wantsRetained(_ request: SubscriptionRequest, _ session: Session) -> Bool {
+        guard Realm.shared(request.filter) == nil else { return false }
         return switch request.options.retainHandling {
         case .always: true
-        case .ifNew: isNew
+        case .ifNew: session.subscriptions[request.filter] == nil
         case .never: false
         }
     }
 
-    /// They are sent as the client takes them, however many they are.
-    private func addRetained(_ filter: MQTTString, _ subscription: Subscription, _ session: Session) {
-        for message in session.realm.retained.matching(filter, now: broker.now) {
-            var delivery = Delivery(of: message, by: subscription)
-            delivery.retain = true  // [MQTT-3.3.1-8]
-            session.retainedWaiting.append(delivery)
+    /// They are sent as the client takes them, however many they are. A filter that comes twice in a packet gets them once.
+    private func addRetained(
+        _ filter: MQTTString, _ subscription: Subscription, _ session: Session, _ search: inout RetainedSearch
+    ) {
+        guard search.filters.insert(filter).inserted else { return }
+        let found = session.realm.retained.matching(filter, now: broker.now, visited: &search.visited)
+        session.withRetainedWaiting { waiting in
+            for message in found {
+                var delivery = Delivery(of: message, by: subscription)
+                delivery.retain = true  // [MQTT-3.3.1-8]
+                waiting.append(delivery)
+            }
         }
     }
 
@@ -96,4 +110,11 @@ extension Connection {
                 SubscribeAcknowledgement(packetID: unsubscribe.packetID, reasons: reasons)))
         broker.changed(session)
     }
+}
+
+/// What the filters of one SUBSCRIBE have made of the retained messages so far.
+private struct RetainedSearch {
+    var filters: Set<MQTTString> = []
+    /// Nodes of their tree.
+    var visited = 0
 }

@@ -42,11 +42,15 @@ package final class Connection: Patrolled {
     var wantsProblemInformation = true
     var connectedExpiry: UInt32 = 0
     var authenticationMethod: MQTTString?
+    /// Whether it was challenged while it authenticates anew, and owes an answer.
+    var isChallenged = false
 
     var inboundAliases = InboundTopicAliases()
     var outboundAliases = OutboundTopicAliases(maximum: 0)
     /// Publishes of the client on this connection that are not answered (§4.9).
     var unanswered = 0
+    /// Nodes that its subscriptions had searched for retained messages since its last turn.
+    var searched = 0
     /// In milliseconds; nil when it is turned off.
     var silenceAllowed: Int64?
     var lastHeard: Instant
@@ -100,10 +104,12 @@ package final class Connection: Patrolled {
     private var isHeld: Bool {
         switch phase {
         case .deciding, .closed: true
-        case .connected: undecided != nil || session?.hasTooMuchPending(version) == true
+        case .connected: undecided != nil || hasSearchedEnough || session?.hasTooMuchPending(version) == true
         case .awaitingConnect, .challenged: false
         }
     }
+
+    var hasSearchedEnough: Bool { searched > broker.options.retainedVisits }
 
     /// Whether the client waits for a decision about its CONNECT, its AUTH or its SUBSCRIBE.
     var isAsking: Bool {

@@ -16,7 +16,8 @@ struct OutboundQueue {
     ///
     /// - Returns: whether there was room.
     mutating func append(_ delivery: Delivery, limits: QueueLimits, now: Instant) -> Bool {
-        guard hasRoom(for: delivery, limits) || removeExpired(now) && hasRoom(for: delivery, limits) else {
+        guard hasRoom(for: delivery.message, limits) || removeExpired(now) && hasRoom(for: delivery.message, limits)
+        else {
             dropped += 1
             return false
         }
@@ -30,18 +31,29 @@ struct OutboundQueue {
         if let expiry = delivery.message.expiry { earliestExpiry = min(earliestExpiry ?? expiry, expiry) }
     }
 
-    private func hasRoom(for delivery: Delivery, _ limits: QueueLimits) -> Bool {
-        count < limits.messages && bytes + delivery.message.footprint <= limits.bytes
+    private func hasRoom(for message: Message, _ limits: QueueLimits) -> Bool {
+        count < limits.messages && bytes + message.footprint <= limits.bytes
+    }
+
+    /// Whether there is room, or something has expired that may leave some.
+    func mayHaveRoom(for message: Message, limits: QueueLimits, now: Instant) -> Bool {
+        if let earliestExpiry, earliestExpiry <= now { return true }
+        return hasRoom(for: message, limits)
     }
 
     /// - Returns: whether there may be more room now.
     private mutating func removeExpired(_ now: Instant) -> Bool {
         guard let earliestExpiry, earliestExpiry <= now else { return false }
-        deliveries.removeAll { $0.message.hasExpired(at: now) }
+        removeAll { $0.message.hasExpired(at: now) }
+        return true
+    }
+
+    mutating func removeAll(where isUnwanted: (Delivery) -> Bool) {
+        guard !isEmpty else { return }
+        deliveries.removeAll(where: isUnwanted)
         let left = all
         bytes = left.reduce(0) { $0 + $1.message.footprint }
-        self.earliestExpiry = left.compactMap(\.message.expiry).min()
-        return true
+        earliestExpiry = left.compactMap(\.message.expiry).min()
     }
 
     mutating func popFirst() -> Delivery? {

@@ -126,17 +126,21 @@ struct RetainedMessages {
     }
 
     /// The messages whose topics match; those that have expired are forgotten on the way.
-    mutating func matching(_ filter: MQTTString, now: Instant) -> [Message] {
+    ///
+    /// - Parameter visited: grows by the nodes that were looked at, which is what the search costs.
+    mutating func matching(_ filter: MQTTString, now: Instant, visited: inout Int) -> [Message] {
         var levels: [MQTTString] = []
         filter.forEachLevel { levels.append($0) }
         var found: [Message] = []
-        RetainedMessages.collect(root, levels[...], isRoot: true, &found)
+        RetainedMessages.collect(root, levels[...], isRoot: true, &found, &visited)
         for message in found where message.hasExpired(at: now) { remove(message.topic) }
         return found.filter { !$0.hasExpired(at: now) }
     }
 
-    private static func collect(_ node: Node, _ levels: ArraySlice<MQTTString>, isRoot: Bool, _ found: inout [Message])
-    {
+    private static func collect(
+        _ node: Node, _ levels: ArraySlice<MQTTString>, isRoot: Bool, _ found: inout [Message], _ visited: inout Int
+    ) {
+        visited += 1
         guard let level = levels.first else {
             if let message = node.message { found.append(message) }
             return
@@ -145,14 +149,14 @@ struct RetainedMessages {
             // `#` stands for its parent level too (§4.7.1.2).
             if !isRoot, let message = node.message { found.append(message) }
             for (name, child) in node.children where !(isRoot && name.isServerTopic) {
-                collect(child, levels, isRoot: false, &found)
+                collect(child, levels, isRoot: false, &found, &visited)
             }
         } else if level.isSingleLevelWildcard {
             for (name, child) in node.children where !(isRoot && name.isServerTopic) {
-                collect(child, levels.dropFirst(), isRoot: false, &found)
+                collect(child, levels.dropFirst(), isRoot: false, &found, &visited)
             }
         } else if let child = node.children[level] {
-            collect(child, levels.dropFirst(), isRoot: false, &found)
+            collect(child, levels.dropFirst(), isRoot: false, &found, &visited)
         }
     }
 }

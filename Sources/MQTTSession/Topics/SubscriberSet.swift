@@ -145,20 +145,84 @@ package final class SharedGroup<Subscriber: Hashable> {
     /// - Returns: what it had subscribed to, if it was there.
     func remove(_ subscriber: Subscriber) -> Subscription? { awake.remove(subscriber) ?? asleep.remove(subscriber) }
 
-    /// Whose turn it is: the next that is there and `fit`, or else the next that is there, or else the next at all.
+    /// Whose turn it is: the next that is there and `fit`, or else there and with room, or else away and with room, or else the
+    /// next at all.
     ///
-    /// - Parameter fit: asked of a few members only, so that a message for a thousand busy ones costs no more than one.
-    package func choose(_ fit: (Subscriber) -> Bool) -> (Subscriber, Subscription)? {
-        let members = awake.isEmpty ? asleep : awake
+    /// - Parameters:
+    ///   - fit: asked of a few members only, so that a message for a thousand busy ones costs no more than one.
+    ///   - hasRoom: likewise.
+    package func choose(
+        _ fit: (Subscriber) -> Bool, orElse hasRoom: (Subscriber, Subscription) -> Bool = { _, _ in true }
+    ) -> (Subscriber, Subscription)? {
+        turn &+= 1
+        return next(in: awake) { subscriber, _ in fit(subscriber) } ?? next(in: awake, where: hasRoom)
+            ?? next(in: asleep, where: hasRoom) ?? next(in: awake) { _, _ in true } ?? next(in: asleep) { _, _ in true }
+    }
+
+    private func next(
+        in members: SubscriberSet<Subscriber>, where condition: (Subscriber, Subscription) -> Bool
+    ) -> (Subscriber, Subscription)? {
         let count = members.count
         guard count > 0 else { return nil }
-        turn = (turn + 1) % count
         for step in 0..<min(count, 32) {
-            let entry = members[(turn + step) % count]
-            guard fit(entry.subscriber) else { continue }
-            turn = (turn + step) % count
+            let place = (turn % count + step) % count
+            let entry = members[place]
+            guard condition(entry.subscriber, entry.subscription) else { continue }
+            turn = place
             return (entry.subscriber, entry.subscription)
         }
-        return (members[turn].subscriber, members[turn].subscription)
+        return nil
+    }
+}
+
+/// The groups that share one filter, by their names. Most filters have none.
+struct GroupSet<Subscriber: Hashable> {
+    private final class Storage {
+        var groups: [SharedGroup<Subscriber>] = []
+        /// The place of each; kept only where searching would take long.
+        var places: [MQTTString: Int] = [:]
+
+        func place(of name: MQTTString) -> Int? {
+            groups.count > 8 ? places[name] : groups.firstIndex { $0.share.name == name }
+        }
+    }
+
+    private var storage: Storage?
+
+    var isEmpty: Bool { storage == nil }
+
+    subscript(name: MQTTString) -> SharedGroup<Subscriber>? {
+        guard let storage, let place = storage.place(of: name) else { return nil }
+        return storage.groups[place]
+    }
+
+    @inline(__always)
+    func forEach(_ body: (SharedGroup<Subscriber>) -> Void) {
+        if let storage { for group in storage.groups { body(group) } }
+    }
+
+    /// - Precondition: there is none of its name.
+    mutating func insert(_ group: SharedGroup<Subscriber>) {
+        let storage = storage ?? Storage()
+        self.storage = storage
+        storage.groups.append(group)
+        if storage.groups.count == 9 {
+            for (place, group) in storage.groups.enumerated() { storage.places[group.share.name] = place }
+        } else if storage.groups.count > 9 {
+            storage.places[group.share.name] = storage.groups.count - 1
+        }
+    }
+
+    mutating func remove(_ name: MQTTString) {
+        guard let storage, let place = storage.place(of: name) else { return }
+        let wasIndexed = storage.groups.count > 8
+        let last = storage.groups.removeLast()
+        if place < storage.groups.count {
+            storage.groups[place] = last
+            if wasIndexed { storage.places[last.share.name] = place }
+        }
+        if wasIndexed { storage.places[name] = nil }
+        if storage.groups.count == 8 { storage.places = [:] }
+        if storage.groups.isEmpty { self.storage = nil }
     }
 }

@@ -8,7 +8,7 @@ package struct TopicTree<Subscriber: Hashable> {
     private struct Node {
         /// Who subscribed to the filter that ends here.
         var subscribers = SubscriberSet<Subscriber>()
-        var groups: [SharedGroup<Subscriber>] = []
+        var groups = GroupSet<Subscriber>()
         let parent: UInt32
         let level: UInt32
         /// The children `+` and `#`; 0, the root, for none.
@@ -55,13 +55,13 @@ package struct TopicTree<Subscriber: Hashable> {
         let node = Int(makeNode(filter))
         let isNew: Bool
         if let shareName {
-            if let group = nodes[node].groups.first(where: { $0.share.name == shareName }) {
+            if let group = nodes[node].groups[shareName] {
                 isNew = group.insert(subscriber, subscription, isAwake: isAwake)
             } else {
                 let group = SharedGroup<Subscriber>(
                     share: Share(name: shareName.detached(), filter: filter.detached()))
                 isNew = group.insert(subscriber, subscription, isAwake: isAwake)
-                nodes[node].groups.append(group)
+                nodes[node].groups.insert(group)
             }
         } else {
             isNew = nodes[node].subscribers.insert(subscriber, subscription)
@@ -75,10 +75,8 @@ package struct TopicTree<Subscriber: Hashable> {
     package mutating func remove(_ subscriber: Subscriber, filter: MQTTString, shareName: MQTTString? = nil) -> Bool {
         guard let node = findNode(filter) else { return false }
         if let shareName {
-            guard let index = nodes[Int(node)].groups.firstIndex(where: { $0.share.name == shareName }),
-                nodes[Int(node)].groups[index].remove(subscriber) != nil
-            else { return false }
-            if nodes[Int(node)].groups[index].isEmpty { nodes[Int(node)].groups.remove(at: index) }
+            guard let group = nodes[Int(node)].groups[shareName], group.remove(subscriber) != nil else { return false }
+            if group.isEmpty { nodes[Int(node)].groups.remove(shareName) }
         } else {
             guard nodes[Int(node)].subscribers.remove(subscriber) != nil else { return false }
         }
@@ -96,7 +94,7 @@ package struct TopicTree<Subscriber: Hashable> {
 
     package func group(_ share: Share) -> SharedGroup<Subscriber>? {
         guard let node = findNode(share.filter) else { return nil }
-        return nodes[Int(node)].groups.first { $0.share.name == share.name }
+        return nodes[Int(node)].groups[share.name]
     }
 
     // MARK: Matching
@@ -133,7 +131,7 @@ package struct TopicTree<Subscriber: Hashable> {
         _ node: UInt32, _ body: (Subscriber, Subscription) -> Void, _ shared: (SharedGroup<Subscriber>) -> Void
     ) {
         nodes[Int(node)].subscribers.forEach(body)
-        for group in nodes[Int(node)].groups { shared(group) }
+        nodes[Int(node)].groups.forEach(shared)
     }
 
     // MARK: Nodes
