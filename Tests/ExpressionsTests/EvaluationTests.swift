@@ -115,6 +115,18 @@ import Testing
         #expect(own?.message.utf8.count == 1_000)
     }
 
+    @Test("a transform changes an object again after it changed the one around it")
+    func transforms() throws {
+        let source = "{'a': {'b': {'n': 0}}} ~> |[a.b, a, a.b]|{'n': $exists(n) ? n + 1 : 5}|"
+        #expect(try value(source) == #"{"a":{"b":{"n":2},"n":5}}"#)
+    }
+
+    @Test("the patterns of an expression share their memory, and all of them match")
+    func patterns() throws {
+        let patterns = (0..<300).map { "$contains('a\($0)b', /^a\($0)[a-z]$/)" }.joined(separator: ", ")
+        #expect(try value("$count([\(patterns)][$])") == "300")
+    }
+
     @Test("a number is not rounded to more places than it has")
     func places() throws {
         #expect(try value("$round(12345.5, 305)") == "12345.5")

@@ -88,6 +88,7 @@ import Testing
     func reads() throws {
         let reads = try Expression.compile(formula: "SUM(energy) / COUNT(devices) + site.load").reads
         #expect(reads.paths == [["energy"], ["devices"], ["site", "load"]])
+        #expect(try Expression.compile(formula: "a.b.c.d.e.f.g.h.i.j").reads.paths.map(\.count) == [8])
     }
 
     @Test("formulas nested or chained beyond reason are refused")

@@ -180,8 +180,8 @@ import Testing
     @Test(
         "arrays that are kept in several copies count once for each",
         arguments: [
-            "$x#$i{$string($floor($i / 2)): $}", "$x@$v{$string($v[0]): $v}",
-            "$map([1..30], function() { $x@$v{'a': $v} })",
+            "$x#$i{$string($floor($i / 2)): $}", "$$.($x)@$v{'a': $v}",
+            "$$.($x)@$v#$i{$string($floor($i / 2)): $v}",
             "($m := function() { {'match': '', 'start': 0, 'end': 0, 'groups': $g, 'next': $m} }; $match('a', $m))",
             "($m := function() { {'match': '', 'start': 0, 'end': 0, 'groups': $g, 'next': $m} }; $replace('a', $m, $f))",
             "$map([1..1000], function() { /a/($s) })", "$map([1..1000], function() { $s ~> /a/ })",
@@ -219,6 +219,16 @@ import Testing
             check("[1..100000].(\(use))", on: input, codes: ["D1012", "D2015", nil])
         }
         check("$$ = $$", on: input, codes: [nil, "D1012"])
+    }
+
+    @Test("arrays within arrays of a document are gone through in time")
+    func innerArrays() throws {
+        let inner = String(repeating: "[{\"x\":1}],", count: 60_000)
+        let input = Value(try JSONDocument(parsing: "{\"a\":[[\(inner)[]]]}"))
+        let start = Self.threadSeconds()
+        let count = try Expression.compile("$count(a.x)").evaluate(input, limits: EvaluationLimits(time: .seconds(60)))
+        #expect(count.json == .number(60_000))
+        #expect(Self.threadSeconds() - start < Self.mostSeconds)
     }
 
     @Test("a condition is asked without making its value a result")

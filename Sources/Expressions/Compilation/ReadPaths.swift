@@ -16,7 +16,7 @@ package struct ReadPaths: Sendable, Equatable {
     /// Whether it reads the input as a whole.
     package var isEverything: Bool { paths.contains([]) }
 
-    init(paths: [[String]]) { for path in paths { add(path) } }
+    init(paths: [[String]]) { for path in paths { add(Array(path.prefix(Self.mostNames))) } }
 
     /// `shadowed` names the functions of the library that `syntax` binds to something of its own.
     init(of syntax: Syntax, shadowed: Set<String>) {

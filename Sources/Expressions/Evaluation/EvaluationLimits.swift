@@ -27,7 +27,7 @@ package struct EvaluationLimits: Sendable {
 
     /// For what runs between a message and its answer, on any thread.
     package static let standard = EvaluationLimits()
-    /// For an operator at a command line, on a main thread with its 8 MB of stack.
+    /// For an operator at a command line, on a thread with at least 8 MB of stack.
     package static let commandLine = EvaluationLimits(
         steps: 50_000_000, depth: 100_000, sequence: 10_000_000, bytes: 1 << 30, time: .seconds(10), stack: 6 << 20)
 }

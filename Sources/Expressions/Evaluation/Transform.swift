@@ -34,7 +34,7 @@ final class TransformNode: Node {
             let changed = try update.evaluate(match, frame, &run)
             try run.step()
             try run.mayTake(match.extent + changed.extent)
-            var object = ObjectBuilder(match.members)
+            var object = ObjectBuilder(changes.members(of: found) ?? match.members)
             if !changed.isUndefined {
                 guard changed.isObject else { throw ExpressionError("T2011", at: update.position, value: changed) }
                 for member in changed.members { object[member.name] = member.value }
@@ -68,6 +68,13 @@ private struct Changes {
     mutating func set(_ object: ObjectValue, to changed: [(String, Value)]) {
         members[ObjectIdentifier(object)] = changed
         originals.append(object)
+    }
+
+    /// The members of an object as they are now. Those among them that are objects are the old ones, so that a later change
+    /// of them finds its place.
+    func members(of value: Value) -> [(name: String, value: Value)]? {
+        guard case .object(let object) = value else { return nil }
+        return members[ObjectIdentifier(object)]?.map { (name: $0.0, value: $0.1) } ?? object.members
     }
 
     func applied(to value: Value, _ run: inout Evaluation) throws(ExpressionError) -> Value {
