@@ -82,8 +82,11 @@ struct IntegerStreamTests {
         func coder(_ values: [Int64]) -> ResidualCoder? {
             IntegerStreamForm(rawValue: IntegerStreamEncoder.encode(values)[0]).coder
         }
-        #expect(coder((0..<1_440).map { _ in Int64(random.below(256)) }) == .plain)
-        #expect(coder((0..<1_440).map { _ in Int64(random.below(12) + random.below(12) + random.below(12)) }) == .table)
-        #expect(coder((0..<1_440).map { $0 % 500 == 77 ? Int64($0) : 0 }) == .adaptive)
+        let even: [Int64] = (0..<1_440).map { _ in Int64(random.below(256)) }
+        let bell: [Int64] = (0..<1_440).map { _ in Int64(random.below(12) + random.below(12) + random.below(12)) }
+        let rare: [Int64] = (0..<1_440).map { $0 % 500 == 77 ? Int64($0) : 0 }
+        #expect(coder(even) == .plain)
+        #expect(coder(bell) == .table)
+        #expect(coder(rare) == .adaptive)
     }
 }

@@ -48,7 +48,8 @@ struct AlarmRuleTests {
             #expect(
                 try await api.mine.viewer.get("/alarm-rules?scope=organization&enabled=true&count=true").expect(200)
                     .json["total"] == 1)
-            #expect(try await admin.get("/alarm-rules?scope=model").expect(200).items.isEmpty)
+            let ofModels = try await admin.get("/alarm-rules?scope=model").expect(200).items
+            #expect(ofModels.isEmpty)
 
             try await admin.delete(path).expect(204)
             try await admin.get(path).expect(404)
@@ -122,7 +123,8 @@ struct AlarmRuleTests {
                 path, ["samples": [["at": 5, "value": 1], ["at": 5, "value": 1]]]
             ).expect(422)
             #expect(backwards.faults == ["/samples/1/at"])
-            #expect(try await api.mine.admin.get("/alarms").expect(200).items.isEmpty, "nothing is stored")
+            let stored = try await api.mine.admin.get("/alarms").expect(200).items
+            #expect(stored.isEmpty)
         }
     }
 
