@@ -9,8 +9,10 @@ final class Realm {
     var sessions: [MQTTString: Session] = [:]
     var subscriptions = TopicTree<Session>()
     var retained: RetainedMessages
-    /// Of the messages that wait for its clients.
-    var queuedBytes = 0
+    /// Of the messages that wait for its clients or are in flight to them.
+    var heldBytes = 0
+    /// Of its clients' Wills.
+    var willBytes = 0
     /// Of the retained messages that wait for them. They may have been replaced long since, and live only for that.
     var retainedWaitingBytes = 0
     /// About what the subscriptions take.
@@ -32,20 +34,33 @@ final class Realm {
             && subscriptionBytes + footprint <= options.realm.subscriptionBytes
     }
 
+    /// Whether so few retained messages wait that more may be looked for, however many are found.
+    var hasRoomForRetained: Bool { retainedWaitingBytes <= broker.options.realm.heldBytes }
+
     /// - Returns: whether the subscription is new ([MQTT-3.8.4-3]).
     @discardableResult
     func subscribe(_ session: Session, _ filter: MQTTString, _ subscription: Subscription) -> Bool {
-        let isNew = session.subscriptions.updateValue(subscription, forKey: filter.detached()) == nil
-        if isNew { count(Subscription.footprint(filter), of: session) }
+        if let place = session.subscriptions.index(forKey: filter) {
+            session.subscriptions.values[place] = subscription
+        } else {
+            session.subscriptions[filter.detached()] = subscription
+            count(Subscription.footprint(filter), of: session)
+        }
         let shared = Realm.shared(filter)
-        return subscriptions.insert(
+        let isNew = subscriptions.insert(
             session, filter: shared?.filter ?? filter, shareName: shared?.shareName, subscription,
             isAwake: session.isOnline)
+        if isNew, let shared, let group = subscriptions.group(shared.shareName, filter: shared.filter) {
+            session.memberships[filter.detached()] = Session.Membership(group: group)
+        }
+        return isNew
     }
 
     /// - Returns: whether there was such a subscription.
     func unsubscribe(_ session: Session, _ filter: MQTTString) -> Bool {
         guard session.subscriptions.removeValue(forKey: filter) != nil else { return false }
+        session.memberships[filter] = nil
+        session.withRetained { $0.withdraw(filter) }
         count(-Subscription.footprint(filter), of: session)
         let shared = Realm.shared(filter)
         return subscriptions.remove(session, filter: shared?.filter ?? filter, shareName: shared?.shareName)
@@ -58,19 +73,20 @@ final class Realm {
 
     /// The client has come or gone: shares turn to those that are there.
     func wake(_ session: Session, _ isAwake: Bool) {
-        for filter in session.subscriptions.keys {
-            guard let shared = Realm.shared(filter) else { continue }
-            subscriptions.wake(session, filter: shared.filter, shareName: shared.shareName, isAwake)
-        }
+        for membership in session.memberships.values { membership.group.wake(session, isAwake) }
     }
 
     /// The session ended before this could be delivered to it. If it came by a share, another member gets it (§4.8.2).
     func shareAnew(_ delivery: Delivery) {
-        guard let share = delivery.share, let group = subscriptions.group(share),
-            let (session, subscription) = group.choose(
-                { $0.hasNothingWaiting }, orElse: { $0.hasRoom(for: delivery.message, by: $1) })
+        guard let share = delivery.share, let group = subscriptions.group(share.name, filter: share.filter),
+            let (session, subscription) = group.choose(for: delivery.message)
         else { return }
         session.deliver(Delivery(of: delivery.message, by: subscription, share: share))
+    }
+
+    /// Whether there is room for a client's Will in place of another.
+    func hasRoom(for will: Will, inPlaceOf present: Will?) -> Bool {
+        willBytes - (present?.footprint ?? 0) + will.footprint <= broker.options.realm.willBytes
     }
 
     /// Keeps the message for those who subscribe later, if there is room. What it would replace has had its time in any case.

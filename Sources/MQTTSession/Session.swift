@@ -12,16 +12,20 @@ package final class Session: Patrolled {
     var expiryInterval: UInt32
     /// When it ends, once the connection is gone.
     var expiresAt: Instant?
-    /// The Will of the connection, or of one that is gone and whose delay has not run out (§3.1.3.2.2).
-    var will: Will?
+    /// The Will of the connection, or of one that is gone and whose delay has not run out (§3.1.3.2.2). It counts in the realm.
+    var will: Will? {
+        didSet { realm.willBytes += (will?.footprint ?? 0) - (oldValue?.footprint ?? 0) }
+    }
     var willAt: Instant?
     var subscriptions: [MQTTString: Subscription] = [:]
     /// About what they take.
     var subscriptionBytes = 0
+    /// The shares that it is a member of, by its filters. The topic tree keeps them.
+    var memberships: [MQTTString: Membership] = [:]
     /// Sent and not acknowledged.
-    var inflight = InflightWindow()
-    /// Retained messages that a subscription asked for, before anything that came later.
-    private(set) var retainedWaiting = OutboundQueue()
+    private(set) var inflight = InflightWindow()
+    /// Retained messages that subscriptions asked for, before anything that came later.
+    private(set) var retained = RetainedBacklog()
     /// To be sent.
     private(set) var queue = OutboundQueue()
     /// QoS 2 packets that came and are not released (§4.3.3).
@@ -42,6 +46,8 @@ package final class Session: Patrolled {
         case accepted
     }
 
+    struct Membership { unowned let group: SharedGroup<Session> }
+
     init(key: SessionKey, realm: Realm, expiryInterval: UInt32) {
         self.key = key
         self.realm = realm
@@ -49,49 +55,59 @@ package final class Session: Patrolled {
     }
 
     package var isOnline: Bool { connection != nil }
-    package var queuedCount: Int { retainedWaiting.count + queue.count }
+    package var queuedCount: Int { retained.count + queue.count }
     package var droppedCount: Int { queue.dropped }
 
     /// Whether it outlives its connection.
     var isDurable: Bool { expiryInterval > 0 }
 
     /// Whether the next message can be the next that is sent.
-    var hasNothingWaiting: Bool { queue.isEmpty && retainedWaiting.isEmpty && !inflight.owesAgain }
+    var hasNothingWaiting: Bool { queue.isEmpty && retained.isEmpty && !inflight.owesAgain }
 
     // MARK: What is counted
 
-    /// Changes the queue, which counts in the realm too.
-    func withQueue<Result>(_ body: (inout OutboundQueue) -> Result) -> Result {
-        let before = queue.bytes
-        defer { realm.queuedBytes += queue.bytes - before }
-        return body(&queue)
+    /// Of the messages that wait or are in flight: a message counts from its queueing until its exchange has ended.
+    var heldBytes: Int { queue.bytes + inflight.bytes }
+
+    /// Changes what waits or is in flight, which counts in the realm too.
+    @inline(__always)
+    func withHeld<Result>(_ body: (_ queue: inout OutboundQueue, _ inflight: inout InflightWindow) -> Result) -> Result
+    {
+        let before = heldBytes
+        defer { realm.heldBytes += heldBytes - before }
+        return body(&queue, &inflight)
     }
 
     /// Changes the retained messages that wait, which count in the realm too.
-    func withRetainedWaiting<Result>(_ body: (inout OutboundQueue) -> Result) -> Result {
-        let before = retainedWaiting.bytes
-        defer { realm.retainedWaitingBytes += retainedWaiting.bytes - before }
-        return body(&retainedWaiting)
+    func withRetained<Result>(_ body: (inout RetainedBacklog) -> Result) -> Result {
+        let before = retained.bytes
+        defer { realm.retainedWaitingBytes += retained.bytes - before }
+        return body(&retained)
     }
 
-    /// Whether so few retained messages wait that a subscription may ask for more, however many it finds.
-    var mayAskForRetained: Bool {
-        let options = realm.broker.options
-        return retainedWaiting.count <= options.retained.messages && retainedWaiting.bytes <= options.retained.bytes
-            && realm.retainedWaitingBytes <= options.realm.queuedBytes
+    /// They are sent as the client takes them, however many they are, before anything that comes later.
+    func askForRetained(_ filter: MQTTString) {
+        guard let place = subscriptions.index(forKey: filter) else { return }
+        withRetained { $0.ask(subscriptions[place].key) }
+    }
+
+    /// Whether so many bytes more may wait or be in flight.
+    func hasRoom(for bytes: Int) -> Bool {
+        let broker = realm.broker
+        return heldBytes + bytes <= broker.options.queue.bytes
+            && realm.heldBytes + bytes <= broker.options.realm.heldBytes
     }
 
     /// What is left of it when it ends, in the order of its sending: what may still go to another client. QoS 2 messages that
     /// were sent may not ([MQTT-4.8.2-5]).
     func takeUndelivered() -> [Delivery] {
-        let sent = inflight.all.compactMap { $0.awaiting == .acknowledgement ? $0.delivery : nil }
-        inflight = InflightWindow()
-        withRetainedWaiting { $0.removeAll() }
-        return sent
-            + withQueue { queue in
-                defer { queue.removeAll() }
-                return queue.all
-            }
+        withRetained { $0 = RetainedBacklog() }
+        return withHeld { queue, inflight in
+            let sent = inflight.all.compactMap { $0.awaiting == .acknowledgement ? $0.delivery : nil }
+            inflight = InflightWindow()
+            defer { queue.removeAll() }
+            return sent + queue.all
+        }
     }
 
     func addPending(_ publish: PendingPublish) {

@@ -6,10 +6,13 @@ package struct SessionSnapshot: Sendable {
     package struct StoredSubscription: Sendable {
         package var filter: MQTTString
         package var subscription: Subscription
+        /// Whether the client has not been sent all retained messages that it asked for. They are looked for again.
+        package var owesRetained: Bool
 
-        package init(filter: MQTTString, subscription: Subscription) {
+        package init(filter: MQTTString, subscription: Subscription, owesRetained: Bool = false) {
             self.filter = filter
             self.subscription = subscription
+            self.owesRetained = owesRetained
         }
     }
 
@@ -32,7 +35,7 @@ package struct SessionSnapshot: Sendable {
     package var expiresAt: Instant?
     package var subscriptions: [StoredSubscription]
     package var inflight: [StoredExchange]
-    /// With the retained messages that a subscription asked for.
+    /// Without what is sent at most once.
     package var queue: [Delivery]
     /// The QoS 2 packets that were received and not released.
     package var received: [UInt16]
@@ -63,9 +66,11 @@ extension Session {
         let epoch = realm.broker.epoch
         return SessionSnapshot(
             key: key, principal: principal, expiryInterval: expiryInterval, expiresAt: expiresAt?.moved(by: epoch),
-            subscriptions: subscriptions.map { .init(filter: $0.key, subscription: $0.value) },
+            subscriptions: subscriptions.map {
+                .init(filter: $0.key, subscription: $0.value, owesRetained: retained.isAsked($0.key))
+            },
             inflight: inflight.all.map { .init(packetID: $0.packetID, delivery: $0.delivery?.moved(by: epoch)) },
-            queue: (retainedWaiting.all + queue.all).map { $0.moved(by: epoch) },
+            queue: queue.all.filter { $0.qos != .atMostOnce }.map { $0.moved(by: epoch) },
             received: received.filter { $0.value == .accepted }.map(\.key), will: will,
             willAt: willAt?.moved(by: epoch))
     }
@@ -74,18 +79,23 @@ extension Session {
     func restore(_ snapshot: SessionSnapshot) {
         let epoch = realm.broker.epoch
         expiryInterval = snapshot.expiryInterval
-        for stored in snapshot.subscriptions { realm.subscribe(self, stored.filter, stored.subscription) }
-        for exchange in snapshot.inflight {
-            let awaiting: InflightWindow.Awaiting =
-                switch exchange.delivery?.qos {
-                case nil: .complete
-                case .exactlyOnce: .received
-                default: .acknowledgement
-                }
-            inflight.restore(
-                .init(packetID: exchange.packetID, awaiting: awaiting, delivery: exchange.delivery?.moved(by: -epoch)))
+        for stored in snapshot.subscriptions {
+            realm.subscribe(self, stored.filter, stored.subscription)
+            if stored.owesRetained { withRetained { $0.ask(stored.filter) } }
         }
-        withQueue { queue in
+        withHeld { queue, inflight in
+            for exchange in snapshot.inflight {
+                let awaiting: InflightWindow.Awaiting =
+                    switch exchange.delivery?.qos {
+                    case nil: .complete
+                    case .exactlyOnce: .received
+                    default: .acknowledgement
+                    }
+                inflight.restore(
+                    .init(
+                        packetID: exchange.packetID, awaiting: awaiting, delivery: exchange.delivery?.moved(by: -epoch))
+                )
+            }
             for delivery in snapshot.queue { queue.append(delivery.moved(by: -epoch)) }
         }
         for packetID in snapshot.received { received[packetID] = .accepted }

@@ -36,7 +36,7 @@ private final class Scene {
         options.subscriptionBytesPerSession = 8_000
         options.undecidedBytes = 2_000
         options.sessions = 6
-        options.realm = RealmLimits(sessions: 5, subscriptionBytes: 20_000, queuedBytes: 20_000)
+        options.realm = RealmLimits(sessions: 5, subscriptionBytes: 20_000, heldBytes: 20_000, willBytes: 1_000)
         options.unsentBytes = 500
         options.maximumKeepAlive = 60
         broker = Broker(options: options, now: Instant(milliseconds: 0))

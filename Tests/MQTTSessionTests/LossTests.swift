@@ -127,6 +127,29 @@ struct LossTests {
         #expect(late.broker.session(key) == nil, "it was to live 60 seconds after its connection")
     }
 
+    @Test("retained messages that a client was not sent are not stored with its session, and found again")
+    func owedRetained() throws {
+        let server = TestServer { $0.unsentBytes = 100 }
+        let publisher = server.client("p")
+        for number in 0..<10 {
+            publisher.publish(MQTTString("t/\(number)") ?? "", qos: .atLeastOnce, id: 1, retain: true)
+        }
+        let client = server.client("a", properties: lasting)
+        client.subscribe("u")
+        client.subscribe("t/#", id: 2)
+        server.wait(seconds: 1)
+        let snapshot = try #require(server.persisted[key])
+        #expect(snapshot.queue.isEmpty && snapshot.inflight.count < 10)
+        #expect(snapshot.subscriptions.filter(\.owesRetained).map(\.filter) == ["t/#"])
+        let next = TestServer()
+        next.broker.restore(snapshot)
+        for message in server.retained.values { next.broker.restoreRetained(message, in: "") }
+        let again = next.client("a", clean: false, properties: lasting)
+        #expect(again.takePublishes().filter { !$0.duplicate }.count == 10)
+        next.wait(seconds: 1)
+        #expect(next.persisted[key]?.subscriptions.contains(where: \.owesRetained) == false)
+    }
+
     @Test("a Will asks for acceptance in the name of its client after a restart too")
     func principal() throws {
         final class Somebody: Sendable {}

@@ -58,7 +58,7 @@ extension Broker {
     func detach(_ session: Session) {
         session.connection = nil
         session.realm.wake(session, false)
-        session.withRetainedWaiting { waiting in waiting.removeAll { $0.qos == .atMostOnce } }
+        session.withRetained { $0.removeAtMostOnce() }
         for index in 0..<session.pending.count { session.pending[index].acknowledges = false }
         if let will = session.will {
             // [MQTT-3.1.2-8], §3.1.3.2.2: after the delay or at the session's end, whichever comes first.

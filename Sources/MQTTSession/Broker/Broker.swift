@@ -129,8 +129,7 @@ package final class Broker {
             if subscription.options.noLocal, session === publisher { return }
             match(session, subscription, message)
         } shared: { group in
-            let chosen = group.choose({ $0.hasNothingWaiting }, orElse: { $0.hasRoom(for: message, by: $1) })
-            if let (session, subscription) = chosen {
+            if let (session, subscription) = group.choose(for: message) {
                 matches.append(
                     Match(session: session, delivery: Delivery(of: message, by: subscription, share: group.share)))
             }

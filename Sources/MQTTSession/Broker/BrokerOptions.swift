@@ -27,8 +27,8 @@ package struct BrokerOptions: Sendable {
     package var queue = QueueLimits()
     /// Of each realm.
     package var retained = QueueLimits(messages: 100_000, bytes: 64 << 20)
-    /// Nodes of the tree of retained messages that one SUBSCRIBE may have searched before its next filter is refused, and one
-    /// connection before it is not read from until its next turn, some tenths of a second later.
+    /// Nodes of the tree of retained messages that one connection may have searched before it is not read from, and nothing
+    /// more is searched for it, until its next turn, some tenths of a second later.
     package var retainedVisits = 200_000
     package var subscriptionsPerSession = 10_000
     /// About what the subscriptions of one session may take, in bytes.
@@ -58,12 +58,19 @@ package struct RealmLimits: Sendable {
     package var sessions: Int
     /// About what their subscriptions take.
     package var subscriptionBytes: Int
-    /// Of the messages that wait for them; once more as much of retained messages that subscriptions asked for.
-    package var queuedBytes: Int
+    /// Of the messages that wait for them or are in flight to them; once more as much of retained messages that subscriptions
+    /// asked for.
+    package var heldBytes: Int
+    /// Of their Wills. They have a limit of their own, so that clients can come and take the messages that fill the other.
+    package var willBytes: Int
 
-    package init(sessions: Int = 250_000, subscriptionBytes: Int = 256 << 20, queuedBytes: Int = 256 << 20) {
+    package init(
+        sessions: Int = 250_000, subscriptionBytes: Int = 256 << 20, heldBytes: Int = 256 << 20,
+        willBytes: Int = 128 << 20
+    ) {
         self.sessions = sessions
         self.subscriptionBytes = subscriptionBytes
-        self.queuedBytes = queuedBytes
+        self.heldBytes = heldBytes
+        self.willBytes = willBytes
     }
 }

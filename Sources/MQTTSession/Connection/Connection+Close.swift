@@ -86,13 +86,12 @@ extension Connection {
             broker.answer(oldest, with: .fail(.serverBusy))
             return broker.act(.resume(self))
         }
-        if searched > 0 {
-            let waited = hasSearchedEnough
-            searched = 0
-            if waited {
-                proceed()
-                return broker.act(.resume(self))
-            }
+        let waited = hasSearchedEnough
+        searched = 0
+        if let session, !session.retained.isEmpty { session.sendWaiting() }
+        if waited {
+            proceed()
+            return broker.act(.resume(self))
         }
         // Whoever is not read from cannot be heard.
         guard let silenceAllowed, wantsToRead else { return }

@@ -69,8 +69,15 @@ extension Connection {
         let key = SessionKey(
             realm: admission.realm,
             clientID: admission.clientID
-                ?? (connect.clientID.isEmpty ? broker.options.makeClientID() : connect.clientID))
-        guard let (session, isPresent) = broker.openSession(key.detached(), connect, admission.session) else {
+                ?? (connect.clientID.isEmpty ? broker.options.makeClientID() : connect.clientID)
+        ).detached()
+        if let will = connect.will {
+            let realm = broker.makeRealm(key.realm)
+            guard realm.hasRoom(for: will, inPlaceOf: realm.sessions[key.clientID]?.will) else {
+                return refuse(.quotaExceeded, [])
+            }
+        }
+        guard let (session, isPresent) = broker.openSession(key, connect, admission.session) else {
             return refuse(.quotaExceeded, [])
         }
         version = connect.version
@@ -153,6 +160,9 @@ extension Connection {
 }
 
 extension Will {
+    /// About what it takes to keep it, in bytes.
+    var footprint: Int { 160 + topic.count + payload.count + properties.encoded.count }
+
     func detached() -> Will {
         Will(
             topic: topic.detached(), payload: payload.detached(), qos: qos, retain: retain,

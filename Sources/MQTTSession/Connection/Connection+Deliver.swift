@@ -9,32 +9,40 @@ extension Session {
             // At most once: not for a client that is away.
             return delivery.qos == .atMostOnce ? .dropped : keep(delivery)
         }
-        guard hasNothingWaiting, mayBegin(delivery, connection) else { return keep(delivery) }
+        guard hasNothingWaiting, mayBegin(delivery, connection), mayHold(delivery) else { return keep(delivery) }
         return begin(delivery, connection) ? .sent : .dropped
     }
 
     private func keep(_ delivery: Delivery) -> DeliveryOutcome {
         let broker = realm.broker
+        let footprint = delivery.footprint
+        if !mayQueue(footprint) { withHeld { queue, _ in queue.removeExpired(at: broker.now) } }
+        guard mayQueue(footprint) else {
+            withHeld { queue, _ in queue.drop() }
+            return .dropped
+        }
         var kept = delivery
         kept.message = delivery.message.stored()
-        let limits = queueLimits
-        guard withQueue({ $0.append(kept, limits: limits, now: broker.now) }) else { return .dropped }
+        withHeld { queue, _ in queue.append(kept) }
         if delivery.qos != .atMostOnce { broker.changed(self) }
         return .kept
     }
 
-    private var queueLimits: QueueLimits {
-        let options = realm.broker.options
-        var limits = options.queue
-        limits.bytes = min(limits.bytes, queue.bytes + max(0, options.realm.queuedBytes - realm.queuedBytes))
-        return limits
+    private func mayQueue(_ bytes: Int) -> Bool {
+        queue.count < realm.broker.options.queue.messages && hasRoom(for: bytes)
+    }
+
+    /// Whether there is room for the message until it is acknowledged, if it is to be.
+    private func mayHold(_ delivery: Delivery) -> Bool {
+        delivery.qos == .atMostOnce || hasRoom(for: delivery.footprint)
     }
 
     /// Whether the message, if it must wait, is not dropped at once.
-    func hasRoom(for message: Message, by subscription: Subscription) -> Bool {
+    func mayKeep(_ message: Message, by subscription: Subscription) -> Bool {
         // At most once: not for a client that is away.
         guard isOnline || min(message.qos, subscription.options.qos) != .atMostOnce else { return false }
-        return queue.mayHaveRoom(for: message, limits: queueLimits, now: realm.broker.now)
+        return queue.hasExpired(at: realm.broker.now)
+            || mayQueue(Delivery.footprint(message, identifiers: subscription.identifiers.count))
     }
 
     private func mayBegin(_ delivery: Delivery, _ connection: Connection) -> Bool {
@@ -56,9 +64,9 @@ extension Session {
         }
         var kept = delivery
         kept.message = delivery.message.stored()
-        let packetID = inflight.begin(kept)
+        let packetID = withHeld { _, inflight in inflight.begin(kept) }
         guard connection.publish(kept, packetID: packetID, isDuplicate: false) else {
-            inflight.cancel(packetID)
+            withHeld { _, inflight in inflight.cancel(packetID) }
             return false
         }
         connection.broker.changed(self)
@@ -70,27 +78,59 @@ extension Session {
         guard let connection else { return }
         while inflight.owesAgain {
             guard connection.unsent < connection.broker.options.unsentBytes else { return }
-            if let exchange = inflight.nextAgain(publishes: hasQuota(connection)) {
+            let takesPublish = hasQuota(connection)
+            if let exchange = withHeld({ _, inflight in inflight.nextAgain(publishes: takesPublish) }) {
                 sendAgain(exchange, connection)
             } else if inflight.owesAgain {
                 return
             }
         }
-        while let delivery = retainedWaiting.first {
-            guard mayBegin(delivery, connection) else { return }
-            _ = withRetainedWaiting { $0.popFirst() }
-            begin(delivery, connection)
-        }
+        guard retained.isEmpty || sendRetained(connection) else { return }
         while let delivery = queue.first, mayBegin(delivery, connection) {
-            _ = withQueue { $0.popFirst() }
+            _ = withHeld { queue, _ in queue.popFirst() }
             begin(delivery, connection)
         }
+    }
+
+    /// - Returns: whether no more of them wait.
+    private func sendRetained(_ connection: Connection) -> Bool {
+        repeat {
+            while let delivery = retained.first {
+                // Where there is no room one at a time is sent, or they would wait for other clients to make some.
+                guard mayBegin(delivery, connection), inflight.isEmpty || mayHold(delivery) else { return false }
+                withRetained { $0.popFirst() }
+                begin(delivery, connection)
+            }
+        } while searchRetained(connection)
+        guard retained.isEmpty else { return false }
+        connection.broker.changed(self)
+        return true
+    }
+
+    /// Looks for the messages of the next subscription that asked for some.
+    ///
+    /// - Returns: false when there is none, or when it must wait until its connection's next turn.
+    private func searchRetained(_ connection: Connection) -> Bool {
+        let broker = connection.broker
+        guard !connection.hasSearchedEnough, realm.hasRoomForRetained, let filter = retained.next else { return false }
+        connection.searched += retained.filterCount
+        guard let subscription = subscriptions[filter] else { return false }
+        let found = realm.retained.matching(filter, now: broker.now, visited: &connection.searched)
+        withRetained {
+            $0.add(
+                found.map { message in
+                    var delivery = Delivery(of: message, by: subscription)
+                    delivery.retain = true  // [MQTT-3.3.1-8]
+                    return delivery
+                }, of: filter)
+        }
+        return true
     }
 
     /// A client is back: what it has not acknowledged is sent again with the same identifiers in the same order
     /// ([MQTT-4.4.0-1], [MQTT-4.6.0-1]), and then what waits.
     func resume() {
-        inflight.sendAllAgain()
+        withHeld { _, inflight in inflight.sendAllAgain() }
         sendWaiting()
     }
 
@@ -100,7 +140,8 @@ extension Session {
         }
         // A message that was in flight is not dropped for its age: the client may have taken it ([MQTT-4.4.0-1]).
         if !connection.publish(delivery, packetID: exchange.packetID, isDuplicate: true) {
-            inflight.cancel(exchange.packetID)
+            withHeld { _, inflight in inflight.cancel(exchange.packetID) }
+            connection.broker.changed(self)
         }
     }
 }
@@ -136,26 +177,28 @@ extension Connection {
 
     /// PUBACK (§3.4). One that answers nothing is left alone: the message may have expired with an earlier session.
     func receiveAcknowledgement(_ packet: Acknowledgement) {
-        guard let session, session.inflight.acknowledge(packet.packetID) else { return }
+        guard let session, session.withHeld({ _, inflight in inflight.acknowledge(packet.packetID) }) else { return }
         wentOn(session)
     }
 
     /// PUBREC (§3.5).
     func receiveReceived(_ packet: Acknowledgement) {
         guard let session else { return }
-        guard session.inflight.receive(packet.packetID, isFailure: packet.reason.isFailure) else {
-            if packet.reason.isFailure { return }
-            let reason: ReasonCode = version == .v5 ? .packetIdentifierNotFound : .success
-            return send(.publishRelease(Acknowledgement(packetID: packet.packetID, reason: reason)))
+        let isFailure = packet.reason.isFailure
+        let reception = session.withHeld { _, inflight in inflight.receive(packet.packetID, isFailure: isFailure) }
+        if reception == .first { broker.changed(session) }
+        if isFailure {
+            if reception == .first { session.sendWaiting() }
+            return
         }
-        if packet.reason.isFailure { return wentOn(session) }
-        send(.publishRelease(Acknowledgement(packetID: packet.packetID)))  // [MQTT-4.3.3-4]
-        broker.changed(session)
+        let isUnknown = reception == .unknown && version == .v5
+        let reason: ReasonCode = isUnknown ? .packetIdentifierNotFound : .success
+        send(.publishRelease(Acknowledgement(packetID: packet.packetID, reason: reason)))  // [MQTT-4.3.3-4]
     }
 
     /// PUBCOMP (§3.7).
     func receiveComplete(_ packet: Acknowledgement) {
-        guard let session, session.inflight.complete(packet.packetID) else { return }
+        guard let session, session.withHeld({ _, inflight in inflight.complete(packet.packetID) }) else { return }
         wentOn(session)
     }
 

@@ -66,6 +66,7 @@ extension Connection {
             // MQTT 3.1.1 has no word for it, and PUBACK would promise what nobody keeps. The client has forgotten its QoS 2
             // exchange, and so do we.
             session.received[publish.packetID] = nil
+            broker.changed(session)
         case nil: break
         }
         unanswered += 1

@@ -24,36 +24,37 @@ extension Connection {
         guard case .connected = phase, case .subscription(let subscribe)? = undecided, let session else { return }
         undecided = nil
         var reasons: [ReasonCode] = []
-        var search = RetainedSearch()
         for (index, request) in subscribe.requests.enumerated() {
             let verdict = index < verdicts.count ? verdicts[index] : .refuse(.notAuthorized)
-            let wantsRetained = wantsRetained(request, session)
-            switch check(request, verdict, session, wantsRetained ? search.visited : nil) {
+            switch check(request, verdict, session) {
             case .refuse(let reason): reasons.append(reason.fitting(.subscribeAcknowledgement))
             case .grant(let qos):
                 reasons.append(.granted(qos))
                 let options = SubscriptionOptions(
                     qos: qos, noLocal: request.options.noLocal, retainAsPublished: request.options.retainAsPublished,
                     retainHandling: request.options.retainHandling)
-                let granted = Subscription(
-                    options, identifier: subscribe.properties.subscriptionIdentifier ?? 0)
-                session.realm.subscribe(session, request.filter, granted)
-                if wantsRetained { addRetained(request.filter, granted, session, &search) }
+                grant(
+                    request, Subscription(options, identifier: subscribe.properties.subscriptionIdentifier ?? 0),
+                    session)
             }
         }
         send(
             .subscribeAcknowledgement(
                 SubscribeAcknowledgement(packetID: subscribe.packetID, reasons: reasons)))
-        searched += search.visited
         session.sendWaiting()
-        broker.changed(session)
         proceed()
     }
 
-    /// - Parameter searched: nodes that were visited for the packet's other filters; nil when this one asks for no retained
-    ///   messages.
+    private func grant(_ request: SubscriptionRequest, _ granted: Subscription, _ session: Session) {
+        let wantsRetained = wantsRetained(request, session)
+        let present = session.subscriptions[request.filter]
+        if present != granted || wantsRetained { broker.changed(session) }
+        session.realm.subscribe(session, request.filter, granted)
+        if wantsRetained { session.askForRetained(request.filter) }
+    }
+
     private func check(
-        _ request: SubscriptionRequest, _ verdict: SubscriptionVerdict, _ session: Session, _ searched: Int?
+        _ request: SubscriptionRequest, _ verdict: SubscriptionVerdict, _ session: Session
     ) -> SubscriptionVerdict {
         let options = broker.options
         if Realm.shared(request.filter) != nil, !options.sharedSubscriptionAvailable {
@@ -63,14 +64,9 @@ extension Connection {
             return .refuse(.wildcardSubscriptionsNotSupported)
         }
         guard case .grant(let most) = verdict else { return verdict }
-        guard session.realm.hasRoom(for: request.filter, of: session) else { return .refuse(.quotaExceeded) }
-        if let searched {
-            // A client that does not take the retained messages that it asked for cannot ask for more and more, and none can
-            // have them all searched as often as it has filters.
-            guard session.mayAskForRetained, searched <= options.retainedVisits else {
-                return .refuse(.quotaExceeded)
-            }
-        }
+        guard session.realm.hasRoom(for: request.filter, of: session),
+            !wantsRetained(request, session) || session.realm.hasRoomForRetained
+        else { return .refuse(.quotaExceeded) }
         return .grant(min(request.options.qos, most, options.maximumQoS))
     }
 
@@ -84,37 +80,16 @@ extension Connection {
         }
     }
 
-    /// They are sent as the client takes them, however many they are. A filter that comes twice in a packet gets them once.
-    private func addRetained(
-        _ filter: MQTTString, _ subscription: Subscription, _ session: Session, _ search: inout RetainedSearch
-    ) {
-        guard search.filters.insert(filter).inserted else { return }
-        let found = session.realm.retained.matching(filter, now: broker.now, visited: &search.visited)
-        session.withRetainedWaiting { waiting in
-            for message in found {
-                var delivery = Delivery(of: message, by: subscription)
-                delivery.retain = true  // [MQTT-3.3.1-8]
-                waiting.append(delivery)
-            }
-        }
-    }
-
     func receive(_ unsubscribe: Unsubscribe) {
         guard let session else { return }
         let reasons: [ReasonCode] = unsubscribe.filters.map { filter in
             if isInUse(unsubscribe.packetID) { return .packetIdentifierInUse }
-            return session.realm.unsubscribe(session, filter) ? .success : .noSubscriptionExisted
+            guard session.realm.unsubscribe(session, filter) else { return .noSubscriptionExisted }
+            broker.changed(session)
+            return .success
         }
         send(
             .unsubscribeAcknowledgement(
                 SubscribeAcknowledgement(packetID: unsubscribe.packetID, reasons: reasons)))
-        broker.changed(session)
     }
-}
-
-/// What the filters of one SUBSCRIBE have made of the retained messages so far.
-private struct RetainedSearch {
-    var filters: Set<MQTTString> = []
-    /// Nodes of their tree.
-    var visited = 0
 }

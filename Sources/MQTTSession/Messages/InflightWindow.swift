@@ -17,6 +17,8 @@ struct InflightWindow {
 
     private var exchanges = Fifo<Exchange>()
     private var lastPacketID: UInt16 = 0
+    /// Of the messages in it.
+    private(set) var bytes = 0
 
     var count: Int { exchanges.count }
     /// How many of them were sent on this connection, and count against the client's Receive Maximum (§4.9).
@@ -38,6 +40,7 @@ struct InflightWindow {
             Exchange(
                 packetID: lastPacketID, awaiting: delivery.qos == .exactlyOnce ? .received : .acknowledgement,
                 delivery: delivery))
+        bytes += delivery.footprint
         return lastPacketID
     }
 
@@ -68,6 +71,7 @@ struct InflightWindow {
     /// Takes up what a session before a restart left.
     mutating func restore(_ exchange: Exchange) {
         exchanges.append(exchange)
+        bytes += exchange.delivery?.footprint ?? 0
         lastPacketID = exchange.packetID
     }
 
@@ -76,22 +80,31 @@ struct InflightWindow {
     /// - Returns: whether a message waited for it.
     mutating func acknowledge(_ packetID: UInt16) -> Bool {
         guard let index = index(of: packetID), exchanges[index].awaiting == .acknowledgement else { return false }
-        exchanges.remove(at: index)
+        remove(at: index)
         return true
     }
 
     /// PUBREC (§3.5). A failure ends the exchange (§4.3.3).
     ///
-    /// - Returns: whether a message waited for it, or for what follows: a second PUBREC is answered like the first.
-    mutating func receive(_ packetID: UInt16, isFailure: Bool) -> Bool {
-        guard let index = index(of: packetID), exchanges[index].awaiting != .acknowledgement else { return false }
-        if isFailure {
-            exchanges.remove(at: index)
-        } else {
-            exchanges[index].awaiting = .complete
-            exchanges[index].delivery = nil
+    /// - Returns: what waited for it.
+    mutating func receive(_ packetID: UInt16, isFailure: Bool) -> Reception {
+        guard let index = index(of: packetID), exchanges[index].awaiting != .acknowledgement else { return .unknown }
+        guard !isFailure else {
+            remove(at: index)
+            return .first
         }
-        return true
+        guard exchanges[index].awaiting == .received else { return .again }
+        exchanges[index].awaiting = .complete
+        forgetMessage(at: index)
+        return .first
+    }
+
+    enum Reception {
+        /// A message.
+        case first
+        /// What follows: a second PUBREC is answered like the first.
+        case again
+        case unknown
     }
 
     /// PUBCOMP (§3.7).
@@ -99,13 +112,23 @@ struct InflightWindow {
     /// - Returns: whether an exchange waited for it.
     mutating func complete(_ packetID: UInt16) -> Bool {
         guard let index = index(of: packetID), exchanges[index].awaiting == .complete else { return false }
-        exchanges.remove(at: index)
+        remove(at: index)
         return true
     }
 
     /// Forgets a message that could not be sent.
     mutating func cancel(_ packetID: UInt16) {
-        if let index = index(of: packetID) { exchanges.remove(at: index) }
+        if let index = index(of: packetID) { remove(at: index) }
+    }
+
+    private mutating func remove(at index: Int) {
+        forgetMessage(at: index)
+        exchanges.remove(at: index)
+    }
+
+    private mutating func forgetMessage(at index: Int) {
+        bytes -= exchanges[index].delivery?.footprint ?? 0
+        exchanges[index].delivery = nil
     }
 
     /// Clients acknowledge in the order of sending, so the search mostly ends at once.

@@ -91,6 +91,13 @@ package struct Delivery: Sendable {
             subscriptionIdentifiers: subscription.identifiers, share: share)
     }
 
+    /// About what it takes to keep it, in bytes: of a message that goes to many, each counts the whole.
+    var footprint: Int { Delivery.footprint(message, identifiers: subscriptionIdentifiers.count) }
+
+    static func footprint(_ message: Message, identifiers: Int) -> Int {
+        message.footprint + (identifiers == 0 ? 0 : 32 + 8 * identifiers)
+    }
+
     func moved(by milliseconds: Int64) -> Delivery {
         var moved = self
         moved.message = message.moved(by: milliseconds)

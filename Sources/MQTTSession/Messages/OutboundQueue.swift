@@ -1,8 +1,9 @@
-/// What waits for a client that is away, or that reads too slowly: bounded in number and in bytes.
+/// What waits for a client that is away, or that reads too slowly. Its session says whether there is room.
 struct OutboundQueue {
     private var deliveries = Fifo<Delivery>()
     private(set) var bytes = 0
-    /// Deliveries that found no room since the session began.
+    /// Deliveries that found no room since the session began. The newest is what is dropped: what was promised earlier is
+    /// kept, unless it has expired.
     private(set) var dropped = 0
     /// No message in it expires earlier; nil when none does.
     private var earliestExpiry: Instant?
@@ -12,53 +13,31 @@ struct OutboundQueue {
     var first: Delivery? { deliveries.first }
     var all: [Delivery] { deliveries.array }
 
-    /// The newest is what is dropped: what was promised earlier is kept, unless it has expired.
-    ///
-    /// - Returns: whether there was room.
-    mutating func append(_ delivery: Delivery, limits: QueueLimits, now: Instant) -> Bool {
-        guard hasRoom(for: delivery.message, limits) || removeExpired(now) && hasRoom(for: delivery.message, limits)
-        else {
-            dropped += 1
-            return false
-        }
-        append(delivery)
-        return true
-    }
-
     mutating func append(_ delivery: Delivery) {
         deliveries.append(delivery)
-        bytes += delivery.message.footprint
+        bytes += delivery.footprint
         if let expiry = delivery.message.expiry { earliestExpiry = min(earliestExpiry ?? expiry, expiry) }
     }
 
-    private func hasRoom(for message: Message, _ limits: QueueLimits) -> Bool {
-        count < limits.messages && bytes + message.footprint <= limits.bytes
+    mutating func drop() { dropped += 1 }
+
+    /// Whether something has expired that may leave room.
+    func hasExpired(at now: Instant) -> Bool {
+        guard let earliestExpiry else { return false }
+        return earliestExpiry <= now
     }
 
-    /// Whether there is room, or something has expired that may leave some.
-    func mayHaveRoom(for message: Message, limits: QueueLimits, now: Instant) -> Bool {
-        if let earliestExpiry, earliestExpiry <= now { return true }
-        return hasRoom(for: message, limits)
-    }
-
-    /// - Returns: whether there may be more room now.
-    private mutating func removeExpired(_ now: Instant) -> Bool {
-        guard let earliestExpiry, earliestExpiry <= now else { return false }
-        removeAll { $0.message.hasExpired(at: now) }
-        return true
-    }
-
-    mutating func removeAll(where isUnwanted: (Delivery) -> Bool) {
-        guard !isEmpty else { return }
-        deliveries.removeAll(where: isUnwanted)
+    mutating func removeExpired(at now: Instant) {
+        guard hasExpired(at: now) else { return }
+        deliveries.removeAll { $0.message.hasExpired(at: now) }
         let left = all
-        bytes = left.reduce(0) { $0 + $1.message.footprint }
+        bytes = left.reduce(0) { $0 + $1.footprint }
         earliestExpiry = left.compactMap(\.message.expiry).min()
     }
 
     mutating func popFirst() -> Delivery? {
         guard let delivery = deliveries.popFirst() else { return nil }
-        bytes -= delivery.message.footprint
+        bytes -= delivery.footprint
         return delivery
     }
 
@@ -71,6 +50,7 @@ struct OutboundQueue {
 /// How much may wait for one client.
 package struct QueueLimits: Sendable {
     package var messages: Int
+    /// With the messages that were sent and are not acknowledged.
     package var bytes: Int
 
     package init(messages: Int = 1_000, bytes: Int = 4 << 20) {

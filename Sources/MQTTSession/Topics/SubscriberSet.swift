@@ -142,6 +142,12 @@ package final class SharedGroup<Subscriber: Hashable> {
         return isNew && before == nil
     }
 
+    /// A member has come or gone.
+    func wake(_ subscriber: Subscriber, _ isAwake: Bool) {
+        guard let subscription = remove(subscriber) else { return }
+        _ = insert(subscriber, subscription, isAwake: isAwake)
+    }
+
     /// - Returns: what it had subscribed to, if it was there.
     func remove(_ subscriber: Subscriber) -> Subscription? { awake.remove(subscriber) ?? asleep.remove(subscriber) }
 
@@ -224,5 +230,12 @@ struct GroupSet<Subscriber: Hashable> {
         if wasIndexed { storage.places[name] = nil }
         if storage.groups.count == 8 { storage.places = [:] }
         if storage.groups.isEmpty { self.storage = nil }
+    }
+}
+
+extension SharedGroup<Session> {
+    /// Whose turn it is to get the message.
+    func choose(for message: Message) -> (Session, Subscription)? {
+        choose({ $0.hasNothingWaiting && $0.hasRoom(for: message.footprint) }, orElse: { $0.mayKeep(message, by: $1) })
     }
 }

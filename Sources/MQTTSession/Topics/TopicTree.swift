@@ -85,16 +85,9 @@ package struct TopicTree<Subscriber: Hashable> {
         return true
     }
 
-    /// A member of a share has come or gone.
-    package func wake(_ subscriber: Subscriber, filter: MQTTString, shareName: MQTTString, _ isAwake: Bool) {
-        guard let group = group(Share(name: shareName, filter: filter)), let subscription = group.remove(subscriber)
-        else { return }
-        _ = group.insert(subscriber, subscription, isAwake: isAwake)
-    }
-
-    package func group(_ share: Share) -> SharedGroup<Subscriber>? {
-        guard let node = findNode(share.filter) else { return nil }
-        return nodes[Int(node)].groups[share.name]
+    package func group(_ shareName: MQTTString, filter: MQTTString) -> SharedGroup<Subscriber>? {
+        guard let node = findNode(filter) else { return nil }
+        return nodes[Int(node)].groups[shareName]
     }
 
     // MARK: Matching
