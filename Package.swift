@@ -176,7 +176,7 @@ let package = Package(
         tests("KernelTests", ["Kernel", "JSON"]),
         tests("MQTTCodecTests", ["MQTTCodec"]),
         tests("MQTTSessionTests", ["MQTTSession"]),
-        tests("MQTTServerTests", nio + ["MQTTServer"]),
+        tests("MQTTServerTests", nio + ["MQTTServer", .product(name: "NIOSSL", package: "swift-nio-ssl")]),
         tests("SeriesCodecTests", ["SeriesCodec"]),
         tests("SecretsTests", ["Secrets", "COpenSSL"]),
         tests("IdentityTests", ["Identity", "TestStorage"]),

@@ -23,9 +23,9 @@ final class BrokerLoop {
     /// The connections that got something in this round.
     private var touched: [ConnectionHandler] = []
     private var ticking: RepeatedTask?
-    /// The channels that are not closed.
+    /// The channels that are not closed, from the moment when they are accepted.
     private var channels = 0
-    private var ending: EventLoopPromise<Void>?
+    private var ending: Ending?
 
     init(options: BrokerOptions, delegate: any MQTTDelegate, eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -62,40 +62,87 @@ final class BrokerLoop {
         setEpoch()
         broker.tick()
         perform()
-        endIfDone()
+    }
+
+    /// A network connection was accepted.
+    ///
+    /// - Returns: nil when there are too many, or when it comes too late. Otherwise ``channelClosed()`` is owed.
+    func open(_ handler: ConnectionHandler) -> Connection? {
+        guard channels < broker.options.connections else { return nil }
+        advance()
+        guard let connection = broker.open(Peer(address: "")) else { return nil }
+        connection.carrier = handler
+        channels += 1
+        return connection
+    }
+
+    func channelClosed() {
+        channels -= 1
+        goOnEnding()
     }
 
     // MARK: The end
 
-    func channelOpened() { channels += 1 }
-
-    func channelClosed() {
-        channels -= 1
-        endIfDone()
+    private struct Ending {
+        let patience: MQTTServerConfiguration.Patience
+        let promise: EventLoopPromise<Void>
+        /// What is done when that takes too long.
+        var deadline: Scheduled<Void>
+        var hasSaidGoodbye = false
     }
 
-    /// Tells every client that the server shuts down.
+    /// Hears no more of any client, and tells each that the server shuts down when all that they have published is decided or
+    /// has been waited for long enough.
     ///
-    /// - Returns: done when every channel is closed and every change of a session is written.
-    func shutDown() -> EventLoopFuture<Void> {
+    /// - Returns: done when every channel is closed, every Will is decided and every change of a session is written.
+    func shutDown(_ patience: MQTTServerConfiguration.Patience) -> EventLoopFuture<Void> {
+        if let ending { return ending.promise.futureResult }
         advance()
-        let promise = ending ?? eventLoop.makePromise(of: Void.self)
-        ending = promise
-        broker.shutDown()
+        let promise = eventLoop.makePromise(of: Void.self)
+        let deadline = schedule(in: patience.untilGoodbye) { $0.sayGoodbye() }
+        ending = Ending(patience: patience, promise: promise, deadline: deadline)
+        broker.beginShutDown()
         perform()
-        endIfDone()
         return promise.futureResult
     }
 
-    func giveUp() {
-        stopTicking()
-        ending.take()?.fail(MQTTServerError.notPersisted)
+    private func sayGoodbye() {
+        guard let ending, !ending.hasSaidGoodbye else { return }
+        ending.deadline.cancel()
+        let deadline = schedule(in: ending.patience.afterGoodbye) { $0.giveUp() }
+        self.ending?.deadline = deadline
+        self.ending?.hasSaidGoodbye = true
+        advance()
+        broker.shutDown()
+        perform()
     }
 
-    private func endIfDone() {
-        guard channels == 0, !broker.hasUnwrittenChanges, let ending = ending.take() else { return }
+    private func goOnEnding() {
+        guard let ending, !broker.hasActions, broker.undecidedCount == 0 else { return }
+        guard ending.hasSaidGoodbye else { return sayGoodbye() }
+        guard channels == 0, !broker.hasUnwrittenChanges else { return }
+        end(nil)
+    }
+
+    private func giveUp() {
+        if broker.undecidedCount > 0 {
+            end(.undecided(broker.undecidedCount))
+        } else {
+            // Nothing is lost by a socket that does not close.
+            end(broker.hasUnwrittenChanges ? .notPersisted : nil)
+        }
+    }
+
+    private func end(_ error: MQTTServerError?) {
+        guard let ending = ending.take() else { return }
         stopTicking()
-        ending.succeed()
+        ending.deadline.cancel()
+        if let error { ending.promise.fail(error) } else { ending.promise.succeed() }
+    }
+
+    private func schedule(in time: TimeAmount, _ body: @escaping @Sendable (BrokerLoop) -> Void) -> Scheduled<Void> {
+        let loop = NIOLoopBound(self, eventLoop: eventLoop)
+        return eventLoop.scheduleTask(in: time) { body(loop.value) }
     }
 
     // MARK: Actions
@@ -113,6 +160,7 @@ final class BrokerLoop {
         }
         actions.removeAll(keepingCapacity: actions.capacity <= 4_096)
         isPerforming = false
+        if ending != nil { goOnEnding() }
     }
 
     private func perform(_ action: Action) {

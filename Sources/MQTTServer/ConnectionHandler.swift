@@ -16,6 +16,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private static let allocator = ByteBufferAllocator()
 
     private var context: ChannelHandlerContext?
+    /// Closes the channel while this stands in no pipeline, because the handshake of WebSocket is not done.
+    private var closeEarly: (() -> Void)?
+    private var isCounted = false
     private var connection: Connection?
     /// What was encoded and not written.
     private var outgoing: ByteBuffer?
@@ -34,27 +37,36 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.isSecure = isSecure
     }
 
+    /// The channel was accepted: from now on it counts, and the time for its handshakes and its CONNECT runs.
+    ///
+    /// - Throws: when there are too many.
+    func open() throws {
+        guard let connection = loop.open(self) else { throw MQTTServerError.full }
+        self.connection = connection
+        isCounted = true
+    }
+
+    /// The same for a channel whose pipeline gets this later, or never.
+    func open(before channel: any Channel) throws {
+        try open()
+        closeEarly = { channel.close(promise: nil) }
+        let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        channel.closeFuture.whenComplete { _ in bound.value.leave() }
+    }
+
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        loop.channelOpened()
-        if context.channel.isActive { open(context) }
+        closeEarly = nil
+        if context.channel.isActive { readAddress(context) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        open(context)
+        readAddress(context)
         context.fireChannelActive()
     }
 
-    private func open(_ context: ChannelHandlerContext) {
-        guard connection == nil, !isClosing else { return }
-        loop.advance()
-        let address = context.channel.remoteAddress?.ipAddress ?? ""
-        guard let connection = loop.broker.open(Peer(address: address)) else {
-            isClosing = true
-            return context.close(promise: nil)
-        }
-        connection.carrier = self
-        self.connection = connection
+    private func readAddress(_ context: ChannelHandlerContext) {
+        connection?.peer.address = context.channel.remoteAddress?.ipAddress ?? ""
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -63,10 +75,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        lose()
         lingering?.cancel()
         lingering = nil
         self.context = nil
+        leave()
+    }
+
+    private func leave() {
+        lose()
+        closeEarly = nil
+        guard isCounted else { return }
+        isCounted = false
         loop.channelClosed()
     }
 
@@ -82,7 +101,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     /// A network fault ends the connection like the client's silence: its Will is due.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is WebSocketFault else { return context.close(promise: nil) }
+        lose()
+        linger(context)
+    }
 
     // MARK: Input
 
@@ -91,7 +114,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if isSecure { readCertificate(context, connection) }
         let buffer = unwrapInboundIn(data)
         loop.advance()
-        connection.receive(ByteSlice(sharing: buffer))
+        connection.receive(ByteSlice(sharing: buffer), holding: buffer.storageCapacity)
         loop.perform()
     }
 
@@ -140,7 +163,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func flush() {
-        guard let context else { return }
+        guard let context else {
+            if isClosing { closeEarly?() }
+            return
+        }
         if let outgoing = outgoing.take() {
             context.writeAndFlush(wrapOutboundOut(outgoing), promise: nil)
         }
@@ -174,6 +200,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Ends our side, and the whole when the client has ended his or has had time enough: closing at once would destroy what is
     /// on its way when the client has sent something that nobody reads any more.
     private func linger(_ context: ChannelHandlerContext) {
+        // Before the first bytes of a client there is nothing on its way, and TLS may have no keys to say goodbye with.
+        guard !isSecure else { return context.close(promise: nil) }
         guard lingering == nil else { return }
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         lingering = context.eventLoop.scheduleTask(in: ConnectionHandler.lingeringTime) {

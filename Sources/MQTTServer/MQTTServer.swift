@@ -38,6 +38,7 @@ package final class MQTTServer: Sendable {
     ) async throws -> MQTTServer {
         let eventLoop = group.next()
         let options = configuration.broker
+        let context = try makeContext(configuration)
         let loop = try await eventLoop.submit {
             let loop = BrokerLoop(options: options, delegate: delegate, eventLoop: eventLoop)
             for session in sessions { loop.broker.restore(session) }
@@ -47,7 +48,6 @@ package final class MQTTServer: Sendable {
             loop.startTicking()
             return NIOLoopBound(loop, eventLoop: eventLoop)
         }.get()
-        let context = try configuration.tls.map { try NIOSSLContext(configuration: $0) }
         var listeners: [MQTTServerConfiguration.Transport: any Channel] = [:]
         do {
             for (transport, port) in configuration.ports {
@@ -62,17 +62,28 @@ package final class MQTTServer: Sendable {
         return MQTTServer(configuration: configuration, eventLoop: eventLoop, loop: loop, listeners: listeners)
     }
 
+    /// Done before anything runs that would have to be stopped.
+    private static func makeContext(_ configuration: MQTTServerConfiguration) throws -> NIOSSLContext? {
+        if configuration.tls == nil, let transport = configuration.ports.keys.first(where: \.isSecure) {
+            throw MQTTServerError.noCertificate(transport.rawValue)
+        }
+        do {
+            return try configuration.tls.map { try NIOSSLContext(configuration: $0) }
+        } catch {
+            throw MQTTServerError.unusableCertificate(String(describing: error))
+        }
+    }
+
     private static func listen(
         _ transport: MQTTServerConfiguration.Transport, port: Int, _ configuration: MQTTServerConfiguration,
         _ context: NIOSSLContext?, loop: NIOLoopBound<BrokerLoop>, eventLoop: any EventLoop
     ) async throws -> any Channel {
-        if transport.isSecure, context == nil { throw MQTTServerError.noCertificate(transport.rawValue) }
         let path = configuration.webSocketPath
         // Clients put a packet, and often several small ones, into a frame.
         let largestFrame = configuration.broker.decoding.packetSize + (64 << 10)
         // Small buffers to begin with: most connections are idle, and each keeps one.
         let allocator = AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 256, maximum: 64 << 10)
-        return try await ServerBootstrap(group: eventLoop)
+        let bootstrap = ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -89,14 +100,20 @@ package final class MQTTServer: Sendable {
                     }
                     let handler = ConnectionHandler(loop: loop.value, isSecure: transport.isSecure)
                     if transport.isWebSocket {
+                        try handler.open(before: channel)
                         try WebSocketTransport.configure(
                             pipeline, path: path, largestFrame: largestFrame, handler: handler)
                     } else {
+                        try handler.open()
                         try pipeline.addHandler(handler)
                     }
                 }
             }
-            .bind(host: configuration.host, port: port).get()
+        do {
+            return try await bootstrap.bind(host: configuration.host, port: port).get()
+        } catch {
+            throw MQTTServerError.cannotListen(host: configuration.host, port: port, MQTTServerError.reason(error))
+        }
     }
 
     // MARK: Use
@@ -147,30 +164,17 @@ package final class MQTTServer: Sendable {
         }
     }
 
-    /// Closes the ports, tells every client that the server shuts down, and waits until they have gone, which they have as long
-    /// for as connections linger, and until what changed is persisted.
+    /// Closes the ports and hears no more of any client, waits until what they have published is decided and acknowledged, and
+    /// tells them that the server shuts down. Then waits until they have gone, which they have as long for as connections
+    /// linger, until their Wills are decided, and until what changed is persisted.
     ///
-    /// - Throws: ``MQTTServerError/notPersisted`` when that is not done within ten seconds.
+    /// - Throws: ``MQTTServerError/undecided(_:)`` and ``MQTTServerError/notPersisted`` when that is not done within the
+    ///   configuration's patience.
     package func shutDown() async throws {
         for listener in listeners { try? await listener.close() }
-        let loop = loop
+        let (loop, patience) = (loop, configuration.patience)
         try await eventLoop.flatSubmit {
-            let isDone = loop.value.shutDown()
-            let deadline = loop.value.eventLoop.scheduleTask(in: .seconds(10)) { loop.value.giveUp() }
-            isDone.whenComplete { _ in deadline.cancel() }
-            return isDone
+            loop.value.shutDown(patience)
         }.get()
-    }
-}
-
-package enum MQTTServerError: Error, CustomStringConvertible {
-    case noCertificate(String)
-    case notPersisted
-
-    package var description: String {
-        switch self {
-        case .noCertificate(let transport): "\(transport) needs a certificate"
-        case .notPersisted: "not every session was persisted before the server ended"
-        }
     }
 }

@@ -1,5 +1,6 @@
 import MQTTCodec
 import MQTTSession
+import NIOCore
 import NIOSSL
 
 /// Where an MQTT server listens, and what it offers.
@@ -22,6 +23,15 @@ package struct MQTTServerConfiguration: Sendable {
     package var broker: BrokerOptions
     /// The path of WebSocket connections.
     package var webSocketPath = "/mqtt"
+    package var patience = Patience()
+
+    /// How long a server that shuts down waits for others.
+    package struct Patience: Sendable {
+        /// For verdicts about what clients have published, which are told them before they are told goodbye.
+        package var untilGoodbye = TimeAmount.seconds(10)
+        /// For clients to close, for verdicts about their Wills and what was late, and for sessions to be persisted.
+        package var afterGoodbye = TimeAmount.seconds(10)
+    }
 
     package init(
         host: String = "127.0.0.1", ports: [Transport: Int] = [.tcp: 1883], tls: TLSConfiguration? = nil,

@@ -44,19 +44,10 @@ extension ChannelPipeline.SynchronousOperations {
     }
 }
 
-/// Answers what is no WebSocket handshake for MQTT, and ends the connection. Slow handshakes end by the same deadline as slow
-/// CONNECTs.
+/// Answers what is no WebSocket handshake for MQTT, and ends the connection.
 private final class RefusingHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
-
-    private var deadline: Scheduled<Void>?
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(10)) { context.close(promise: nil) }
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .head = unwrapInboundIn(data) else { return }
@@ -70,6 +61,9 @@ private final class RefusingHandler: ChannelInboundHandler, RemovableChannelHand
     }
 }
 
+/// The other end has broken the rules of WebSocket, and was told.
+struct WebSocketFault: Error {}
+
 /// Takes MQTT out of WebSocket frames and puts it in. Packets need not keep to frames ([MQTT-6.0.0-2]).
 private final class WebSocketFrameHandler: ChannelDuplexHandler {
     typealias InboundIn = WebSocketFrame
@@ -78,25 +72,43 @@ private final class WebSocketFrameHandler: ChannelDuplexHandler {
     typealias OutboundOut = WebSocketFrame
 
     private var isClosing = false
+    /// Whether the last frame of a message has not come.
+    private var isWithinMessage = false
     /// The last ping that the other end did not take an answer to. Only the last of several has to be answered (RFC 6455
     /// §5.5.3), or a client that pings and never reads would have the answers pile up here.
     private var unansweredPing: ByteBuffer?
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = unwrapInboundIn(data)
+        guard !isClosing else {
+            if frame.opcode == .connectionClose { context.close(promise: nil) }
+            return
+        }
+        // Clients mask what they send (RFC 6455 §5.1), and no extension was agreed on that would use the reserved bits (§5.2).
+        guard frame.maskKey != nil, !frame.rsv1, !frame.rsv2, !frame.rsv3 else { return fail(context, .protocolError) }
         switch frame.opcode {
         case .binary, .continuation:
-            guard !isClosing else { return }
+            // A message is whole before the next begins (§5.4).
+            guard isWithinMessage == (frame.opcode == .continuation) else { return fail(context, .protocolError) }
+            isWithinMessage = !frame.fin
             let bytes = frame.unmaskedData
             if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
-        case .text: close(context, .unacceptableData)  // [MQTT-6.0.0-1]
+        case .text: fail(context, .unacceptableData)  // [MQTT-6.0.0-1]
         case .ping:
             unansweredPing = frame.unmaskedData
             answerPing(context)
-        case .connectionClose: close(context, .normalClosure)
+        case .connectionClose:
+            sayGoodbye(context, .normalClosure)
+            context.close(promise: nil)
         case .pong: break
-        default: close(context, .protocolError)
+        default: fail(context, .protocolError)
         }
+    }
+
+    /// Something wrong came. The end is not at once, or what is said here would be destroyed on its way.
+    private func fail(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode) {
+        sayGoodbye(context, code)
+        context.fireErrorCaught(WebSocketFault())
     }
 
     private func answerPing(_ context: ChannelHandlerContext) {
@@ -119,12 +131,6 @@ private final class WebSocketFrameHandler: ChannelDuplexHandler {
         guard mode == .output else { return context.close(mode: mode, promise: promise) }
         sayGoodbye(context, .normalClosure)
         promise?.succeed()
-    }
-
-    private func close(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode) {
-        guard !isClosing else { return context.close(promise: nil) }
-        sayGoodbye(context, code)
-        context.close(promise: nil)
     }
 
     private func sayGoodbye(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode) {

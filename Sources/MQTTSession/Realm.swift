@@ -77,9 +77,12 @@ final class Realm {
     }
 
     /// The session ended before this could be delivered to it. If it came by a share, another member gets it (§4.8.2).
-    func shareAnew(_ delivery: Delivery) {
+    ///
+    /// - Parameter refused: the member that had it first, and is not asked again.
+    func shareAnew(_ delivery: Delivery, besides refused: Session? = nil) {
         guard let share = delivery.share, let group = subscriptions.group(share.name, filter: share.filter),
-            let (session, subscription) = group.choose(for: delivery.message)
+            let (session, subscription) = group.choose(for: delivery.message, besides: refused),
+            refused == nil || session !== refused && session.mayKeep(delivery.message, by: subscription)
         else { return }
         session.deliver(Delivery(of: delivery.message, by: subscription, share: share))
     }
@@ -92,7 +95,7 @@ final class Realm {
     /// Keeps the message for those who subscribe later, if there is room. What it would replace has had its time in any case.
     func retain(_ message: Message) {
         let message = message.stored()
-        guard retained.set(message, now: broker.now) else {
+        guard withRetained({ $0.set(message, now: broker.now) }) else {
             guard retained[message.topic] != nil else { return }
             retained.remove(message.topic)
             return broker.act(.retain(nil, topic: message.topic, realm: name))
@@ -100,6 +103,17 @@ final class Realm {
         let kept = message.payload.isEmpty ? nil : message.moved(by: broker.epoch)
         broker.act(.retain(kept, topic: message.topic, realm: name))
     }
+
+    /// Looks for something in the retained messages, and tells which have expired and were forgotten on the way.
+    func withRetained<Result>(_ body: (inout RetainedMessages) -> Result) -> Result {
+        defer {
+            for topic in retained.takeForgotten() { broker.act(.retain(nil, topic: topic, realm: name)) }
+        }
+        return body(&retained)
+    }
+
+    /// Looks at some of the retained messages in turn.
+    func forgetExpiredMessages() { withRetained { $0.removeExpired(broker.now) } }
 
     /// Filters were checked when they were decoded.
     static func shared(_ filter: MQTTString) -> SharedFilter? { (try? SharedFilter(filter)) ?? nil }

@@ -32,7 +32,10 @@ package final class Session: Patrolled {
     var received: [UInt16: Receipt] = [:]
     /// Publishes that wait for their acceptance, in the order in which they came ([MQTT-4.6.0-2], [MQTT-4.6.0-3]).
     private(set) var pending = Fifo<PendingPublish>()
+    /// The memory that they keep alive: a small payload holds all that came in one piece with it.
     private(set) var pendingBytes = 0
+    /// Those of QoS 2 that nobody has decided in time. Each is known again when the client sends it again.
+    var late: [UInt16: PendingPublish] = [:]
     var isPersisted = false
     var hasChanged = false
     var patrolPlace: Int?
@@ -111,12 +114,19 @@ package final class Session: Patrolled {
     }
 
     func addPending(_ publish: PendingPublish) {
+        pendingBytes += Session.bytes(of: publish, besides: pending.last)
         pending.append(publish)
-        pendingBytes += publish.message.footprint
     }
 
     func takeFirstPending() {
-        if let publish = pending.popFirst() { pendingBytes -= publish.message.footprint }
+        if let publish = pending.popFirst() { pendingBytes -= Session.bytes(of: publish, besides: pending.first) }
+    }
+
+    /// What a publish holds and its neighbour does not. They stand in the order in which they came, so that those of one piece
+    /// stand together.
+    private static func bytes(of publish: PendingPublish, besides neighbour: PendingPublish?) -> Int {
+        let isShared = neighbour?.body.sharesMemory(with: publish.body) == true
+        return Message.overhead + (isShared ? 0 : publish.held)
     }
 }
 

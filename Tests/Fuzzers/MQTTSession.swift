@@ -61,8 +61,12 @@ private final class Scene {
             }
             run()
         }
-        for publish in pending { broker.answer(publish, with: .route) }
-        run()
+        isLate = 0
+        while let publish = pending.popLast() {
+            broker.answer(publish, with: .route)
+            run()
+        }
+        precondition(broker.undecidedCount == 0, "a publish was forgotten")
         for slot in slots { slot?.connection.lost() }
         run()
         pass(seconds: 100_000_000)
@@ -81,7 +85,7 @@ private final class Scene {
         case 4: for snapshot in persisted.values { broker.restore(snapshot) }
         case 5: broker.restoreRetained(message, in: key.realm)
         case 6: broker.publish(message, in: key.realm)
-        case 7: broker.shutDown()
+        case 7: slot == 0 ? broker.shutDown() : broker.beginShutDown()
         default: break
         }
         run()

@@ -41,6 +41,43 @@ struct WebSocketTests {
         try await server.shutDown()
     }
 
+    @Test(
+        "frames that RFC 6455 forbids are answered with their reason, and end the connection",
+        arguments: [
+            ("not masked (§5.1)", [0x82, 2, 0xC0, 0], 1002),
+            ("a ping that is not masked", [0x89, 0], 1002),
+            ("the rest of no message (§5.4)", [0x80, 0x82, 0, 0, 0, 0, 0xC0, 0], 1002),
+            ("a message within another", [0x02, 0x81, 0, 0, 0, 0, 0xC0, 0x82, 0x81, 0, 0, 0, 0, 0], 1002),
+            ("a reserved bit (§5.2)", [0xC2, 0x82, 0, 0, 0, 0, 0xC0, 0], 1002),
+            ("text", [0x81, 0x81, 0, 0, 0, 0, 0x41], 1003),
+        ] as [(String, [UInt8], Int)])
+    func forbidden(_ what: String, _ frame: [UInt8], _ code: Int) async throws {
+        let server = try await MQTTServer.start(
+            MQTTServerConfiguration(ports: [.webSocket: 0]), delegate: StandaloneDelegate())
+        let socket = try await RawSocket.webSocket(to: server.ports[.webSocket] ?? 0)
+        // What follows is read to its end, so that the reason is not destroyed on its way.
+        try await socket.send(frame + [UInt8](repeating: 0, count: 100_000))
+        var told: [UInt8] = []
+        while told.count < 4, let piece = await socket.next() { told += piece }
+        #expect(told == [0x88, 2, UInt8(code >> 8), UInt8(code & 0xFF)], "\(what)")
+        try await socket.close()
+        try await server.shutDown()
+    }
+
+    @Test("a packet may come in several frames of one message")
+    func fragments() async throws {
+        let server = try await MQTTServer.start(
+            MQTTServerConfiguration(ports: [.webSocket: 0]), delegate: StandaloneDelegate())
+        let socket = try await RawSocket.webSocket(to: server.ports[.webSocket] ?? 0)
+        let connect = Packet.connect(Connect(clientID: "a")).encoded(.v5) ?? []
+        let (head, tail) = (connect.prefix(3), connect.dropFirst(3))
+        try await socket.send([0x02, 0x80 | UInt8(head.count), 0, 0, 0, 0] + head)
+        try await socket.send([0x80, 0x80 | UInt8(tail.count), 0, 0, 0, 0] + tail)
+        #expect(await socket.next()?.prefix(1) == [0x82])
+        try await socket.close()
+        try await server.shutDown()
+    }
+
     /// A masked frame with 125 bytes, the first of which is `first`.
     private func ping(_ first: UInt8) -> [UInt8] {
         [0x89, 0x80 | 125, 0, 0, 0, 0, first] + [UInt8](repeating: 0, count: 124)

@@ -26,9 +26,34 @@ struct BoundsTests {
         for index in 0..<50 { server.answer(index) }
         #expect(server.pending.count == 50 && client.connection.wantsToRead)
         send(5, size: 6_000)
-        #expect(server.pending.count == 52 && !client.connection.wantsToRead)
+        // Each of them holds all five, which came in one piece.
+        #expect(server.pending.count == 51 && !client.connection.wantsToRead)
         for index in 50..<55 { server.answer(index) }
         #expect(server.pending.count == 55 && client.connection.wantsToRead && !client.isClosed)
+    }
+
+    @Test("an undecided publish of one byte counts with the buffer that it keeps alive, once for all that came in it")
+    func heldBuffers() {
+        let server = TestServer { $0.undecidedBytes = 150_000 }
+        server.accept = { _ in nil }
+        let client = server.client("a")
+        let publish = Packet.publish(Publish(topic: "t", payload: ByteSlice([1]))).encoded(.v5) ?? []
+        func piece(_ count: Int) {
+            let bytes = [[UInt8]](repeating: publish, count: count).flatMap { $0 }
+            client.connection.receive(ByteSlice(bytes), holding: 65_536)
+            server.run()
+        }
+        piece(20)
+        piece(20)
+        #expect(server.pending.count == 40 && client.connection.wantsToRead)
+        piece(1)
+        #expect(!client.connection.wantsToRead)
+        for index in 0..<20 { server.answer(index) }
+        #expect(client.connection.wantsToRead, "the first buffer is held no longer")
+        for index in 20..<41 { server.answer(index) }
+        piece(1)
+        piece(1)
+        #expect(client.connection.wantsToRead)
     }
 
     @Test("one publish more than the receive maximum is told although nothing is decided")

@@ -31,6 +31,78 @@ struct LossTests {
         #expect(again.take().map(\.type) == [qos == .atLeastOnce ? .publishAcknowledgement : .publishReceived])
     }
 
+    @Test("a QoS 2 publish that is decided too late is the same message when the client sends it again")
+    func lateCommit() {
+        let server = TestServer { $0.decisionTimeout = 20 }
+        let watcher = server.client("w")
+        watcher.subscribe("#")
+        server.accept = { _ in nil }
+        func connect() -> TestClient {
+            let client = server.client("a", clean: false, properties: lasting)
+            _ = client.take()
+            return client
+        }
+        let first = connect()
+        first.publish("t", "once", qos: .exactlyOnce, id: 5)
+        server.wait(seconds: 21)
+        #expect(first.disconnectReason == .serverBusy)
+        // It comes again before the decision.
+        let second = connect()
+        second.publish("t", "once", qos: .exactlyOnce, id: 5, duplicate: true)
+        #expect(second.take().isEmpty && server.pending.count == 1)
+        server.wait(seconds: 21)
+        #expect(second.disconnectReason == .serverBusy)
+        // It comes again after the decision.
+        server.answer(0)
+        let third = connect()
+        third.publish("t", "once", qos: .exactlyOnce, id: 5, duplicate: true)
+        third.publish("t", "next", qos: .exactlyOnce, id: 6)
+        #expect(third.take() == [.publishReceived(Acknowledgement(packetID: 5))])
+        server.wait(seconds: 21)
+        let fourth = connect()
+        fourth.publish("t", "next", qos: .exactlyOnce, id: 6, duplicate: true)
+        server.answer(1)
+        #expect(fourth.take() == [.publishReceived(Acknowledgement(packetID: 6))])
+        #expect(watcher.takePublishes().map(\.text) == ["once", "next"])
+        #expect(server.broker.undecidedCount == 0)
+    }
+
+    @Test("a QoS 2 publish that fails too late is new when the client sends it again")
+    func lateFailure() {
+        let server = TestServer { $0.decisionTimeout = 20 }
+        server.accept = { _ in nil }
+        let client = server.client("a", clean: false, properties: lasting)
+        client.publish("t", qos: .exactlyOnce, id: 5)
+        client.publish("t", qos: .atMostOnce)
+        server.wait(seconds: 21)
+        #expect(client.disconnectReason == .serverBusy)
+        server.answer(0, .fail(.serverBusy))
+        let again = server.client("a", clean: false, properties: lasting)
+        again.publish("t", qos: .exactlyOnce, id: 5, duplicate: true)
+        #expect(server.pending.count == 3)
+    }
+
+    @Test("the end waits for what is being decided, and hears nothing new")
+    func end() {
+        let server = TestServer()
+        server.accept = { _ in nil }
+        let client = server.client("a", will: Will(topic: "will", payload: ByteSlice([1])), properties: lasting)
+        _ = client.take()
+        client.publish("t", qos: .atLeastOnce, id: 1)
+        server.broker.beginShutDown()
+        client.publish("t", qos: .atLeastOnce, id: 2)
+        #expect(server.pending.count == 1 && !client.connection.wantsToRead && !client.isClosed)
+        #expect(server.broker.open(Peer(address: "")) == nil)
+        server.answer(0)
+        #expect(server.broker.undecidedCount == 0 && !client.isClosed)
+        server.broker.shutDown()
+        server.run()
+        #expect(client.take().map(\.type) == [.publishAcknowledgement, .disconnect])
+        #expect(server.broker.undecidedCount == 1 && server.pending[1].isWill)
+        server.answer(1)
+        #expect(server.broker.undecidedCount == 0)
+    }
+
     @Test("a QoS 0 publish that could not be taken in disturbs nobody")
     func failureOfQoS0() {
         let server = TestServer()
@@ -215,6 +287,28 @@ struct LossTests {
         reader.subscribe("#")
         let publishes = reader.takePublishes()
         #expect(publishes.map(\.text) == ["kept"] && publishes.first?.properties.messageExpiryInterval == 6)
+    }
+
+    @Test("whoever stores retained messages is told when one has expired")
+    func expiredRetained() throws {
+        let server = TestServer()
+        let client = server.client("a")
+        let short: Properties = [.messageExpiryInterval(10)]
+        client.publish("found", "x", retain: true, properties: short)
+        client.publish("kept", "x", retain: true)
+        let stored = try #require(server.retained["found"])
+        server.broker.now.milliseconds += 11_000
+        server.client("r").subscribe("found")
+        #expect(Array(server.retained.keys) == ["kept"], "found by a subscription")
+        client.publish("unseen", "x", retain: true, properties: short)
+        server.wait(seconds: 11)
+        #expect(Array(server.retained.keys) == ["kept"], "found by going round")
+        let next = TestServer()
+        next.retained = ["found": stored]
+        next.broker.now = server.broker.now
+        next.broker.restoreRetained(stored, in: "")
+        next.run()
+        #expect(next.retained.isEmpty)
     }
 
     @Test("whoever delivers learns what became of it")

@@ -26,6 +26,19 @@ struct SharedTests {
         #expect(publishes.map(\.properties.subscriptionIdentifiers) == [[1], [2], [3]])
     }
 
+    @Test("what is too large for one member goes to another")
+    func tooLarge() {
+        let server = TestServer()
+        let small = server.client("small", properties: [.maximumPacketSize(50)])
+        small.subscribe("$share/g/t")
+        let large = member(server, 1)
+        let publisher = server.client("p")
+        for number in 1...4 {
+            publisher.publish("t", String(repeating: "x", count: 100), qos: .atLeastOnce, id: UInt16(number))
+        }
+        #expect(large.takePublishes().count == 4)
+    }
+
     @Test("a member that is there is found among a hundred that are away")
     func oneAwake() {
         let server = TestServer()

@@ -40,6 +40,9 @@ package struct ByteSlice: @unchecked Sendable {
 
     package var isEmpty: Bool { count == 0 }
 
+    /// Whether both keep the same memory alive.
+    package func sharesMemory(with other: ByteSlice) -> Bool { owner != nil && owner === other.owner }
+
     @inline(__always)
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result

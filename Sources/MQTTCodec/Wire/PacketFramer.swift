@@ -4,6 +4,8 @@ package struct RawPacket: Sendable {
     /// The four low bits of the first byte.
     let flags: UInt8
     package let body: ByteSlice
+    /// The bytes of memory that the body keeps alive: those of all that came in one piece with it.
+    package let held: Int
 }
 
 /// Cuts a stream of bytes into packets (§2.1).
@@ -13,6 +15,8 @@ package struct RawPacket: Sendable {
 package struct PacketFramer {
     /// What came and was not looked at.
     private var unread = ByteSlice()
+    /// The bytes of memory that it keeps alive.
+    private var unreadHolds = 0
     /// The beginning of a packet that came in pieces.
     private var partial: ByteStorage?
     private let sender: Sender
@@ -23,15 +27,19 @@ package struct PacketFramer {
     package var isWithinPacket: Bool { partial != nil || !unread.isEmpty }
 
     /// Takes what came. Mostly everything before it has been cut up; what has not is joined with it.
-    package mutating func append(_ bytes: ByteSlice) {
+    ///
+    /// - Parameter held: the bytes of memory that `bytes` keeps alive, when these are more than its own.
+    package mutating func append(_ bytes: ByteSlice, holding held: Int = 0) {
         guard !unread.isEmpty else {
             unread = bytes
+            unreadHolds = max(held, bytes.count)
             return
         }
         let storage = ByteStorage.make(capacity: unread.count + bytes.count)
         unread.withUnsafeBytes { storage.append($0) }
         bytes.withUnsafeBytes { storage.append($0) }
         unread = storage.slice(0..<storage.count)
+        unreadHolds = storage.count
     }
 
     /// Forgets what came.
@@ -50,7 +58,7 @@ package struct PacketFramer {
             }
             let body = unread[header.size..<header.packetSize]
             unread = unread.dropFirst(header.packetSize)
-            return RawPacket(type: header.type, flags: header.flags, body: body)
+            return RawPacket(type: header.type, flags: header.flags, body: body, held: unreadHolds)
         }
         return try next(continuing: partial, limit: limit)
     }
@@ -64,7 +72,8 @@ package struct PacketFramer {
             if let header, missing == 0 {
                 partial = nil
                 return RawPacket(
-                    type: header.type, flags: header.flags, body: storage.slice(header.size..<header.packetSize))
+                    type: header.type, flags: header.flags, body: storage.slice(header.size..<header.packetSize),
+                    held: storage.count)
             }
             guard !unread.isEmpty else { return nil }
             let piece = unread[0..<min(missing, unread.count)]

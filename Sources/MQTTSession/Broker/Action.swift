@@ -53,20 +53,28 @@ package final class PendingPublish {
     package let isWill: Bool
     let session: Session?
     let packetID: UInt16
-    let since: Instant
+    /// The packet that it came in, and the bytes of memory that this keeps alive, perhaps with other packets.
+    let body: ByteSlice
+    let held: Int
+    /// Since when the client has waited for it.
+    var since: Instant
     /// Whether the client still waits on the connection by which it published.
     var acknowledges: Bool
+    /// Whether nobody has decided in time, so that nothing waits for it any more. It is of QoS 2: the client sends it again.
+    var isLate = false
     var verdict: PublishVerdict?
 
     init(
         message: Message, key: SessionKey, principal: (any Principal)?, session: Session?, packetID: UInt16,
-        since: Instant, isWill: Bool = false
+        body: ByteSlice = ByteSlice(), held: Int = 0, since: Instant, isWill: Bool = false
     ) {
         self.message = message
         self.key = key
         self.principal = principal
         self.session = session
         self.packetID = packetID
+        self.body = body
+        self.held = held
         self.since = since
         self.isWill = isWill
         acknowledges = session != nil

@@ -70,9 +70,10 @@ extension Broker {
         }
     }
 
-    /// Takes up a retained message that was stored before the server started.
+    /// Takes up a retained message that was stored before the server started. One that has expired is told as removed.
     package func restoreRetained(_ message: Message, in realm: MQTTString) {
         let message = message.moved(by: -epoch)
-        if !message.hasExpired(at: now) { _ = makeRealm(realm).retained.set(message.stored(), now: now) }
+        guard !message.hasExpired(at: now) else { return act(.retain(nil, topic: message.topic, realm: realm)) }
+        _ = makeRealm(realm).withRetained { $0.set(message.stored(), now: now) }
     }
 }

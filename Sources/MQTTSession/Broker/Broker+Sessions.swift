@@ -86,6 +86,7 @@ extension Broker {
         sessionCount -= 1
         sleepers.remove(session)
         session.received = [:]
+        session.late = [:]
         for delivery in session.takeUndelivered() { realm.shareAnew(delivery) }
         if session.isPersisted {
             session.isPersisted = false
@@ -122,10 +123,9 @@ extension Broker {
             topic: will.topic, payload: will.payload, qos: will.qos, retain: will.retain,
             properties: will.properties.without(.willDelayInterval, .messageExpiryInterval),
             expiry: will.properties.messageExpiryInterval.map { now.after(seconds: $0) })
-        act(
-            .accept(
-                PendingPublish(
-                    message: message, key: session.key, principal: session.principal, session: nil, packetID: 0,
-                    since: now, isWill: true)))
+        ask(
+            PendingPublish(
+                message: message, key: session.key, principal: session.principal, session: nil, packetID: 0, since: now,
+                isWill: true))
     }
 }

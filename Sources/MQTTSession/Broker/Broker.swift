@@ -18,7 +18,12 @@ package final class Broker {
     var realms: [MQTTString: Realm] = [:]
     var sessionCount = 0
     var writes = PendingWrites()
-    private var isShutDown = false
+    /// Whether no more connections are taken, and those there are say no more.
+    private(set) var isEnding = false
+    /// Publishes and Wills about which somebody was asked and has not answered.
+    package private(set) var undecidedCount = 0
+    /// Realms whose retained messages have not been looked at in this round.
+    private var unswept: [Realm] = []
     private var routed: UInt64 = 0
     private var matches: [Match] = []
 
@@ -49,7 +54,7 @@ package final class Broker {
 
     /// A network connection was accepted. Nil when there are too many, or when it comes too late.
     package func open(_ peer: Peer) -> Connection? {
-        guard !isShutDown, connections.count < options.connections else { return nil }
+        guard !isEnding, connections.count < options.connections else { return nil }
         let connection = Connection(broker: self, peer: peer)
         connections.add(connection)
         return connection
@@ -61,12 +66,20 @@ package final class Broker {
     package func tick() {
         for connection in connections.nextOnes() { connection.checkTime() }
         for session in sleepers.nextOnes() { checkTime(of: session) }
+        if unswept.isEmpty { unswept = Array(realms.values) }
+        unswept.popLast()?.forgetExpiredMessages()
         writeChanges()
     }
 
-    /// Closes every connection, and takes no more.
+    /// Takes no more connections, and hears no more of those there are: what they have published is still decided and answered.
+    package func beginShutDown() {
+        isEnding = true
+        for connection in connections.all where !connection.isConnected { connection.close(.serverShuttingDown) }
+    }
+
+    /// Closes every connection, and takes no more. Their Wills ask for acceptance.
     package func shutDown() {
-        isShutDown = true
+        isEnding = true
         for connection in connections.all { connection.close(.serverShuttingDown) }
         writeChanges()
     }
@@ -80,12 +93,18 @@ package final class Broker {
 
     // MARK: Messages
 
+    func ask(_ pending: PendingPublish) {
+        undecidedCount += 1
+        act(.accept(pending))
+    }
+
     /// The answer to ``Action/accept(_:)``; each counts once.
     package func answer(_ pending: PendingPublish, with verdict: PublishVerdict) {
         guard pending.verdict == nil else { return }
         pending.verdict = verdict
+        undecidedCount -= 1
         if let session = pending.session {
-            session.settle(self)
+            if pending.isLate { session.settleLate(pending, verdict, self) } else { session.settle(self) }
             session.connection?.proceed()
         } else if case .route = verdict, let realm = realms[pending.key.realm] {
             route(pending.message, from: nil, in: realm)
@@ -141,7 +160,9 @@ package final class Broker {
         for match in matches {
             var delivery = match.delivery
             delivery.message = shared
-            match.session.deliver(delivery)
+            if match.session.deliver(delivery) == .dropped, delivery.share != nil {
+                realm.shareAnew(delivery, besides: match.session)
+            }
         }
         return matches.count
     }

@@ -6,7 +6,8 @@ package struct BrokerOptions: Sendable {
     /// QoS 1 and 2 publishes of one client that may be unanswered (§3.2.2.3.3). A client of MQTT 3.1.1, which cannot be told, is
     /// not read from beyond it.
     package var receiveMaximum: UInt16 = 128
-    /// Bytes of publishes of one client that may be undecided before it is not read from.
+    /// Bytes that the undecided publishes of one client may hold before it is not read from, with all that came in one piece
+    /// with them.
     package var undecidedBytes = 1 << 20
     /// The largest alias that clients may use (§3.2.2.3.8).
     package var topicAliasMaximum: UInt16 = 16
@@ -39,7 +40,7 @@ package struct BrokerOptions: Sendable {
     package var sessions = 1_000_000
     /// Bytes to one client that may be on their way to its socket before the next message waits in the queue.
     package var unsentBytes = 64 << 10
-    /// How long a connection may take to send its CONNECT, in seconds.
+    /// How long a connection may take to send its CONNECT, with the handshakes of TLS and WebSocket before it, in seconds.
     package var connectTimeout: UInt32 = 10
     /// How long a client may leave alone what it was sent, in seconds.
     package var writeTimeout: UInt32 = 60

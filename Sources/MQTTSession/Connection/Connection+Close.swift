@@ -82,8 +82,8 @@ extension Connection {
         let options = broker.options
         if let unsentSince, now.isPast(unsentSince, bySeconds: options.writeTimeout) { return close(.quotaExceeded) }
         if isAsking, now.isPast(askedAt, bySeconds: options.decisionTimeout) { return close(.serverBusy) }
-        if let oldest = session?.pending.first, now.isPast(oldest.since, bySeconds: options.decisionTimeout) {
-            broker.answer(oldest, with: .fail(.serverBusy))
+        if hasWaitedForDecision {
+            while hasWaitedForDecision { session?.giveUpFirst(broker) }
             return broker.act(.resume(self))
         }
         let waited = hasSearchedEnough
@@ -97,5 +97,10 @@ extension Connection {
         guard let silenceAllowed, wantsToRead else { return }
         guard now.milliseconds - lastHeard.milliseconds > silenceAllowed else { return }
         if isConnected { close(.keepAliveTimeout) } else { closeSilently() }
+    }
+
+    private var hasWaitedForDecision: Bool {
+        guard let oldest = session?.pending.first else { return false }
+        return broker.now.isPast(oldest.since, bySeconds: broker.options.decisionTimeout)
     }
 }

@@ -115,7 +115,9 @@ extension Session {
         guard !connection.hasSearchedEnough, realm.hasRoomForRetained, let filter = retained.next else { return false }
         connection.searched += retained.filterCount
         guard let subscription = subscriptions[filter] else { return false }
-        let found = realm.retained.matching(filter, now: broker.now, visited: &connection.searched)
+        let found = realm.withRetained {
+            $0.matching(filter, now: broker.now, visited: &connection.searched)
+        }
         withRetained {
             $0.add(
                 found.map { message in

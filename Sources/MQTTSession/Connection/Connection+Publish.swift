@@ -2,7 +2,7 @@ import MQTTCodec
 
 /// PUBLISH from the client, and what answers it (§3.3 to §3.7, §4.3).
 extension Connection {
-    func receive(_ publish: Publish) throws(MQTTFault) {
+    func receive(_ publish: Publish, _ raw: RawPacket) throws(MQTTFault) {
         guard let session else { return }
         let topic = try inboundAliases.resolve(publish, maximum: broker.options.topicAliasMaximum)
         guard publish.qos <= broker.options.maximumQoS else {
@@ -23,17 +23,17 @@ extension Connection {
             expiry: publish.properties.messageExpiryInterval.map { broker.now.after(seconds: $0) })
         let pending = PendingPublish(
             message: message, key: session.key, principal: session.principal, session: session,
-            packetID: publish.packetID, since: broker.now)
+            packetID: publish.packetID, body: raw.body, held: raw.held, since: broker.now)
         session.addPending(pending)
         if !isOfItsFormat {
             pending.verdict = .refuse(.payloadFormatInvalid)
         } else if publish.retain, version == .v5, publish.qos != .atMostOnce,
-            !session.realm.retained.hasRoom(for: message, now: broker.now)
+            !session.realm.withRetained({ $0.hasRoom(for: message, now: broker.now) })
         {
             // Whoever cannot be told would send it again and again: his goes to the subscribers and is not kept.
             pending.verdict = .refuse(.quotaExceeded)
         } else {
-            return broker.act(.accept(pending))
+            return broker.ask(pending)
         }
         session.settle(broker)
     }
@@ -55,6 +55,10 @@ extension Connection {
             return false
         case .undecided? where publish.qos == .exactlyOnce:
             // Sent again by a new connection, while the first is being decided.
+            if let late = session.late.removeValue(forKey: publish.packetID) {
+                session.takeUp(late)
+                return false
+            }
             for index in 0..<session.pending.count where session.pending[index].packetID == publish.packetID {
                 session.pending[index].acknowledges = true
             }
@@ -66,6 +70,7 @@ extension Connection {
             // MQTT 3.1.1 has no word for it, and PUBACK would promise what nobody keeps. The client has forgotten its QoS 2
             // exchange, and so do we.
             session.received[publish.packetID] = nil
+            session.late[publish.packetID] = nil
             broker.changed(session)
         case nil: break
         }
@@ -131,6 +136,47 @@ extension Session {
             takeFirstPending()
             settle(pending, verdict, broker)
         }
+    }
+
+    /// Sets the first publish aside, which nobody has decided in time, and lets those behind it go on.
+    ///
+    /// Whoever decides may have taken it in all the same, so one of QoS 2 stays undecided: when the client sends it again, it is
+    /// the same message. One of QoS 1 is new when it comes again (§4.3.2).
+    func giveUpFirst(_ broker: Broker) {
+        guard let first = pending.first else { return }
+        guard first.message.qos == .exactlyOnce, received[first.packetID] == .undecided else {
+            return broker.answer(first, with: .fail(.serverBusy))
+        }
+        let isWaitedFor = first.acknowledges
+        takeFirstPending()
+        (first.isLate, first.acknowledges) = (true, false)
+        late[first.packetID] = first
+        if isWaitedFor { connection?.close(.serverBusy) }
+        settle(broker)
+        connection?.proceed()
+    }
+
+    /// The client has sent it again: it waits once more, behind what came before that.
+    func takeUp(_ publish: PendingPublish) {
+        (publish.isLate, publish.acknowledges) = (false, true)
+        publish.since = realm.broker.now
+        addPending(publish)
+    }
+
+    /// The verdict about one that was set aside.
+    func settleLate(_ publish: PendingPublish, _ verdict: PublishVerdict, _ broker: Broker) {
+        let isCurrent = late[publish.packetID] === publish
+        if isCurrent { late[publish.packetID] = nil }
+        switch verdict {
+        case .route: broker.route(publish.message, from: self, in: realm)
+        case .consume: break
+        case .refuse, .fail:
+            if isCurrent { received[publish.packetID] = nil }
+            return
+        }
+        guard isCurrent else { return }
+        received[publish.packetID] = .accepted
+        broker.changed(self)
     }
 
     private func settle(_ pending: PendingPublish, _ verdict: PublishVerdict, _ broker: Broker) {

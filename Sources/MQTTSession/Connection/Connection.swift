@@ -81,9 +81,11 @@ package final class Connection: Patrolled {
     // MARK: Input
 
     /// Takes what came from the network.
-    package func receive(_ bytes: ByteSlice) {
+    ///
+    /// - Parameter held: the bytes of memory that it keeps alive, when these are more than its own.
+    package func receive(_ bytes: ByteSlice, holding held: Int = 0) {
         guard !isClosed else { return }
-        framer.append(bytes)
+        framer.append(bytes, holding: held)
         proceed()
     }
 
@@ -104,7 +106,8 @@ package final class Connection: Patrolled {
     private var isHeld: Bool {
         switch phase {
         case .deciding, .closed: true
-        case .connected: undecided != nil || hasSearchedEnough || session?.hasTooMuchPending(version) == true
+        case .connected:
+            broker.isEnding || undecided != nil || hasSearchedEnough || session?.hasTooMuchPending(version) == true
         case .awaitingConnect, .challenged: false
         }
     }
@@ -136,14 +139,14 @@ package final class Connection: Patrolled {
             case .disconnect: closeSilently()
             default: throw .protocolError("only AUTH or DISCONNECT can follow a challenge")
             }
-        case .connected: try receive(packet)
+        case .connected: try receive(packet, raw)
         case .deciding, .closed: break
         }
     }
 
-    private func receive(_ packet: Packet) throws(MQTTFault) {
+    private func receive(_ packet: Packet, _ raw: RawPacket) throws(MQTTFault) {
         switch packet {
-        case .publish(let publish): try receive(publish)
+        case .publish(let publish): try receive(publish, raw)
         case .publishAcknowledgement(let packet): receiveAcknowledgement(packet)
         case .publishReceived(let packet): receiveReceived(packet)
         case .publishRelease(let packet): receiveRelease(packet)

@@ -6,6 +6,7 @@ struct Fifo<Element> {
     var count: Int { elements.count - head }
     var isEmpty: Bool { head == elements.count }
     var first: Element? { isEmpty ? nil : elements[head] }
+    var last: Element? { isEmpty ? nil : elements[elements.count - 1] }
 
     subscript(index: Int) -> Element {
         get {

@@ -59,8 +59,11 @@ package final class Message: Sendable {
         return expiry <= now
     }
 
+    /// About what it takes without its texts, in bytes.
+    static let overhead = 160
+
     /// About what it takes to keep it, in bytes.
-    package var footprint: Int { 160 + topic.count + payload.count + properties.encoded.count }
+    package var footprint: Int { Message.overhead + topic.count + payload.count + properties.encoded.count }
 }
 
 /// A message on its way to one client.

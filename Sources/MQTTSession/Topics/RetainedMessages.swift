@@ -16,6 +16,8 @@ struct RetainedMessages {
     /// How many of them will expire, and where the last search for those that have ended.
     private var expiring = 0
     private var next = 0
+    /// The topics whose messages have expired and were removed, until somebody takes them.
+    private var forgotten: [MQTTString] = []
     /// About what it all takes, with the nodes of the tree.
     private(set) var bytes = 0
 
@@ -113,7 +115,7 @@ struct RetainedMessages {
 
     /// Looks at some messages in turn, and not at all of them: whoever fills the room with messages that expire one after the
     /// other would make every publish take as long as there are messages.
-    private mutating func removeExpired(_ now: Instant) {
+    mutating func removeExpired(_ now: Instant) {
         guard expiring > 0 else { return }
         for _ in 0..<min(256, count) {
             if next >= count { next = 0 }
@@ -121,8 +123,19 @@ struct RetainedMessages {
                 next += 1
                 continue
             }
-            remove(message.topic)
+            forget(message.topic)
         }
+    }
+
+    private mutating func forget(_ topic: MQTTString) {
+        remove(topic)
+        forgotten.append(topic)
+    }
+
+    mutating func takeForgotten() -> [MQTTString] {
+        guard !forgotten.isEmpty else { return [] }
+        defer { forgotten = [] }
+        return forgotten
     }
 
     /// The messages whose topics match; those that have expired are forgotten on the way.
@@ -133,7 +146,7 @@ struct RetainedMessages {
         filter.forEachLevel { levels.append($0) }
         var found: [Message] = []
         RetainedMessages.collect(root, levels[...], isRoot: true, &found, &visited)
-        for message in found where message.hasExpired(at: now) { remove(message.topic) }
+        for message in found where message.hasExpired(at: now) { forget(message.topic) }
         return found.filter { !$0.hasExpired(at: now) }
     }
 

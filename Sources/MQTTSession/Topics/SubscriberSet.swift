@@ -235,7 +235,9 @@ struct GroupSet<Subscriber: Hashable> {
 
 extension SharedGroup<Session> {
     /// Whose turn it is to get the message.
-    func choose(for message: Message) -> (Session, Subscription)? {
-        choose({ $0.hasNothingWaiting && $0.hasRoom(for: message.footprint) }, orElse: { $0.mayKeep(message, by: $1) })
+    func choose(for message: Message, besides refused: Session? = nil) -> (Session, Subscription)? {
+        choose(
+            { $0 !== refused && $0.hasNothingWaiting && $0.hasRoom(for: message.footprint) },
+            orElse: { $0 !== refused && $0.mayKeep(message, by: $1) })
     }
 }

@@ -64,13 +64,31 @@ struct MQTT: AsyncParsableCommand {
         guard standalone else {
             throw ValidationError("Say --standalone: the platform's own endpoint is part of serve.")
         }
-        guard user.count == password.count else { throw ValidationError("Every --user needs a --password.") }
+        guard user.count == password.count else {
+            throw ValidationError("Every --user needs a --password, and every --password a --user.")
+        }
+        guard Set(user).count == user.count else { throw ValidationError("A --user is named twice.") }
+        let ports = [port, webSocketPort, tlsPort, secureWebSocketPort].compactMap(\.self)
+        guard ports.allSatisfy((0...65_535).contains) else {
+            throw ValidationError("A port is a number up to 65,535; 0 takes any free one.")
+        }
+        guard Set(ports.filter { $0 != 0 }).count == ports.count(where: { $0 != 0 }) else {
+            throw ValidationError("Every transport needs a port of its own.")
+        }
+        guard maximumKeepAlive != 0 else { throw ValidationError("--maximum-keep-alive must be a second or more.") }
         guard (1_024...(256 << 20)).contains(maximumPacketSize) else {
             throw ValidationError("--maximum-packet-size must be between 1,024 and 268,435,456.")
         }
         let isSecure = tlsPort != nil || secureWebSocketPort != nil
         guard !isSecure || (certificate != nil && key != nil) else {
             throw ValidationError("TLS needs --certificate and --key.")
+        }
+        guard isSecure || (certificate == nil && key == nil && clientAuthorities == nil) else {
+            throw ValidationError(
+                "--certificate, --key and --client-authorities are for --tls-port or --secure-web-socket-port.")
+        }
+        for filter in denySubscription where MQTTString(filter)?.isTopicFilter != true {
+            throw ValidationError("--deny-subscription \(filter) is not a topic filter.")
         }
     }
 
@@ -109,14 +127,36 @@ struct MQTT: AsyncParsableCommand {
 
     private func makeTLS() throws -> TLSConfiguration? {
         guard let certificate, let key else { return nil }
+        let chain = try read(certificate, "a certificate in PEM") { try NIOSSLCertificate.fromPEMBytes($0) }
+        let privateKey = try read(key, "a key in PEM without a password") {
+            try NIOSSLPrivateKey(bytes: $0, format: .pem)
+        }
         var tls = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
-            privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey))
         tls.minimumTLSVersion = .tlsv12
         if let clientAuthorities {
-            tls.trustRoots = .file(clientAuthorities)
+            let authorities = try read(clientAuthorities, "certificates in PEM") {
+                try NIOSSLCertificate.fromPEMBytes($0)
+            }
+            tls.trustRoots = .certificates(authorities)
             tls.certificateVerification = .noHostnameVerification
         }
         return tls
     }
+
+    /// What a file holds; says plainly which file is missing or holds something else.
+    private func read<Value>(_ file: String, _ kind: String, _ parse: ([UInt8]) throws -> Value) throws -> Value {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw UnusableFile(description: "\(file) cannot be read.")
+        }
+        do {
+            return try parse(Array(data))
+        } catch {
+            throw UnusableFile(description: "\(file) does not hold \(kind).")
+        }
+    }
+}
+
+private struct UnusableFile: Error, CustomStringConvertible {
+    let description: String
 }

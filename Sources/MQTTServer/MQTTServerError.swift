@@ -1,0 +1,44 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Why a server did not start, or what it left undone. The descriptions are for whoever runs it.
+package enum MQTTServerError: Error, CustomStringConvertible {
+    case cannotListen(host: String, port: Int, String)
+    /// A transport with TLS.
+    case noCertificate(String)
+    case unusableCertificate(String)
+    /// So many publishes and Wills.
+    case undecided(Int)
+    case notPersisted
+    case full
+
+    package var description: String {
+        switch self {
+        case .cannotListen(let host, let port, let reason): "cannot listen on port \(port) of \(host): \(reason)"
+        case .noCertificate(let transport): "\(transport) needs a certificate"
+        case .unusableCertificate(let reason):
+            "the certificate, its key or the authorities cannot be used, or do not belong together: \(reason)"
+        case .undecided(let count): "\(count) messages were not decided before the server ended"
+        case .notPersisted: "not every session was persisted before the server ended"
+        case .full: "there are too many connections"
+        }
+    }
+
+    /// Why the system refused a port.
+    static func reason(_ error: any Error) -> String {
+        if error is SocketAddressError { return "the host is not known" }
+        guard let error = error as? IOError else { return String(describing: error) }
+        return switch error.errnoCode {
+        case EADDRINUSE: "another program listens there, or another transport of this one"
+        case EADDRNOTAVAIL: "the address does not belong to this machine"
+        case EACCES: "only the superuser may use ports below 1024"
+        default: String(cString: strerror(error.errnoCode))
+        }
+    }
+}
