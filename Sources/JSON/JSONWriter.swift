@@ -5,6 +5,8 @@ package protocol JSONWritable {
 }
 
 /// Writes JSON text straight into bytes. Commas are its business; balance and names are the caller's.
+///
+/// What takes a closure or any type of value can be inlined into other modules, which write thousands of members an answer.
 package struct JSONWriter: Sendable {
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -12,58 +14,68 @@ package struct JSONWriter: Sendable {
     package init(reserving capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
     /// An object whose members `body` writes with ``field(_:_:)``.
+    @inlinable
     package mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
-        beginValue()
-        bytes.append(UInt8(ascii: "{"))
-        needsComma = false
+        open(UInt8(ascii: "{"))
         try body(&self)
-        bytes.append(UInt8(ascii: "}"))
-        needsComma = true
+        close(UInt8(ascii: "}"))
     }
 
     /// An array whose elements `body` writes with ``value(_:)``, ``object(_:)`` or ``array(_:)``.
+    @inlinable
     package mutating func array(_ body: (inout JSONWriter) throws -> Void) rethrows {
-        beginValue()
-        bytes.append(UInt8(ascii: "["))
-        needsComma = false
+        open(UInt8(ascii: "["))
         try body(&self)
-        bytes.append(UInt8(ascii: "]"))
-        needsComma = true
+        close(UInt8(ascii: "]"))
     }
 
+    @inlinable
     package mutating func value(_ value: some JSONWritable) { value.write(to: &self) }
 
     package mutating func null() { raw("null") }
 
     /// A member of the current object. Static names need no escaping.
+    @inlinable
     package mutating func field(_ name: StaticString, _ value: some JSONWritable) {
         self.name(name)
         value.write(to: &self)
     }
 
     /// A member that is null when there is no value.
+    @inlinable
     package mutating func field(_ name: StaticString, _ value: (some JSONWritable)?) {
         self.name(name)
         if let value { value.write(to: &self) } else { null() }
     }
 
+    @inlinable
     package mutating func field(_ name: StaticString, _ body: (inout JSONWriter) throws -> Void) rethrows {
         self.name(name)
         try body(&self)
     }
 
     /// A member whose name is data.
+    @inlinable
     package mutating func field(named name: String, _ value: some JSONWritable) {
         self.name(named: name)
         value.write(to: &self)
     }
 
     package mutating func name(_ name: StaticString) {
+        let comesAfterAnother = needsComma
+        bytes.append(addingCapacity: name.utf8CodeUnitCount + 4) { text in
+            if comesAfterAnother { text.append(UInt8(ascii: ",")) }
+            text.append(UInt8(ascii: "\""))
+            name.withUTF8Buffer { for byte in $0 { text.append(byte) } }
+            text.append(UInt8(ascii: "\""))
+            text.append(UInt8(ascii: ":"))
+        }
+        needsComma = false
+    }
+
+    package mutating func name(_ name: JSONName) {
         beginValue()
-        bytes.append(UInt8(ascii: "\""))
-        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        bytes.append(contentsOf: name.bytes)
         needsComma = false
     }
 
@@ -81,7 +93,7 @@ package struct JSONWriter: Sendable {
     }
 
     /// Bytes that are one JSON value already, such as a jsonb column's.
-    package mutating func raw(_ json: some Sequence<UInt8>) {
+    package mutating func raw(_ json: [UInt8]) {
         beginValue()
         bytes.append(contentsOf: json)
         needsComma = true
@@ -168,6 +180,18 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    @usableFromInline
+    mutating func open(_ bracket: UInt8) {
+        beginValue()
+        bytes.append(bracket)
+    }
+
+    @usableFromInline
+    mutating func close(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+
     private mutating func beginValue() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = false
@@ -197,5 +221,16 @@ package struct JSONWriter: Sendable {
             }
         }
         bytes.append(contentsOf: text[start...])
+    }
+}
+
+/// A member's name that is data and comes again and again: escaped once, with its colon.
+package struct JSONName: Sendable {
+    let bytes: [UInt8]
+
+    package init(_ name: String) {
+        var json = JSONWriter(reserving: name.utf8.count + 3)
+        json.name(named: name)
+        bytes = json.bytes
     }
 }

@@ -124,3 +124,22 @@ extension Timestamp: CustomStringConvertible, JSONWritable {
     package var description: String { rfc3339 }
     package func write(to json: inout JSONWriter) { json.plainString(appendRFC3339(to:)) }
 }
+
+/// Writes times of which many are alike, as those of the values of one message: the text of the last one is kept.
+package struct TimestampWriter {
+    private var last: Timestamp?
+    private var text: [UInt8] = []
+
+    package init() {}
+
+    package mutating func write(_ time: Timestamp, to json: inout JSONWriter) {
+        if time != last {
+            text.removeAll(keepingCapacity: true)
+            text.append(UInt8(ascii: "\""))
+            time.appendRFC3339(to: &text)
+            text.append(UInt8(ascii: "\""))
+            last = time
+        }
+        json.raw(text)
+    }
+}

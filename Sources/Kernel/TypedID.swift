@@ -25,11 +25,18 @@ public struct TypedID<Subject>: Hashable, Sendable, Comparable {
 
     /// The canonical text form, in either case; nil for anything else.
     package init?(_ text: String) {
-        guard let halves = canonicalUUID(text) else { return nil }
+        var text = text
+        guard let halves = text.withUTF8(canonicalUUID) else { return nil }
         self.init(high: halves.high, low: halves.low)
     }
 
     package init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+    /// As ``init(_:)-(String)``, from ASCII.
+    package init?(ascii text: UnsafeBufferPointer<UInt8>) {
+        guard let halves = canonicalUUID(text) else { return nil }
+        self.init(high: halves.high, low: halves.low)
+    }
 
     private init(high: UInt64, low: UInt64) {
         var bytes: uuid_t = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -89,27 +96,24 @@ extension TypedID: CustomStringConvertible, JSONWritable {
 }
 
 /// The 16 bytes behind 8-4-4-4-12 hexadecimal digits. Not generic: an id is read with every request, a list has hundreds.
-private func canonicalUUID(_ text: String) -> (high: UInt64, low: UInt64)? {
-    var text = text
-    return text.withUTF8 { utf8 in
-        guard utf8.count == 36 else { return nil }
-        var (high, low, digits) = (UInt64(0), UInt64(0), 0)
-        for position in 0..<36 {
-            let byte = utf8[position]
-            if position == 8 || position == 13 || position == 18 || position == 23 {
-                guard byte == UInt8(ascii: "-") else { return nil }
-                continue
-            }
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            default: return nil
-            }
-            if digits < 16 { high = high << 4 | UInt64(digit) } else { low = low << 4 | UInt64(digit) }
-            digits += 1
+private func canonicalUUID(_ text: UnsafeBufferPointer<UInt8>) -> (high: UInt64, low: UInt64)? {
+    guard text.count == 36 else { return nil }
+    var (high, low, digits) = (UInt64(0), UInt64(0), 0)
+    for position in 0..<36 {
+        let byte = text[position]
+        if position == 8 || position == 13 || position == 18 || position == 23 {
+            guard byte == UInt8(ascii: "-") else { return nil }
+            continue
         }
-        return (high, low)
+        let digit: UInt8
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+        default: return nil
+        }
+        if digits < 16 { high = high << 4 | UInt64(digit) } else { low = low << 4 | UInt64(digit) }
+        digits += 1
     }
+    return (high, low)
 }

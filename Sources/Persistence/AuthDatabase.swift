@@ -9,7 +9,9 @@ package struct AuthDatabase: Sendable {
     private let runner: TransactionRunner
 
     /// - Parameter client: Signed in as `rookery_api`.
-    package init(client: PostgresClient, logger: Logger) { runner = TransactionRunner(client: client, logger: logger) }
+    package init(client: PostgresClient, logger: Logger) {
+        runner = TransactionRunner(client: client, feed: nil, logger: logger)
+    }
 
     package func all<Row>(_ call: SQL, _ decode: (inout RowReader) throws -> Row) async throws -> [Row] {
         do { return try await runner.client.execute(call).map(decode) } catch { throw runner.translate(error) }

@@ -33,11 +33,11 @@ package struct Databases: Sendable {
         api = try client("rookery_api", connections.api)
         let ingestClient = try client("rookery_ingest", connections.ingest, pipelineDepth: 16)
         systemClient = try client("rookery_system", connections.system)
-        tenant = TenantDatabase(client: api, logger: logger)
-        auth = AuthDatabase(client: api, logger: logger)
-        system = SystemDatabase(client: systemClient, logger: logger)
-        ingest = IngestDatabase(client: ingestClient)
         invalidations = InvalidationFeed(client: systemClient, logger: logger)
+        tenant = TenantDatabase(client: api, feed: invalidations, logger: logger)
+        auth = AuthDatabase(client: api, logger: logger)
+        system = SystemDatabase(client: systemClient, feed: invalidations, logger: logger)
+        ingest = IngestDatabase(client: ingestClient)
         clients = ["rookery_api": api, "rookery_ingest": ingestClient, "rookery_system": systemClient]
     }
 

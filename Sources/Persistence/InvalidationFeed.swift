@@ -13,7 +13,8 @@ package enum Invalidation: Hashable, Sendable {
 }
 
 /// Tells the caches of this node what became stale anywhere: NOTIFY wakes, the table `cache_invalidations` is the truth. It is
-/// read every two seconds in any case, because a connection can be lost without a word.
+/// read every two seconds in any case, because a connection can be lost without a word. What this node's own transactions made
+/// stale is told at their COMMIT already, so that whoever changed something reads what they wrote.
 package final class InvalidationFeed: Sendable {
     package typealias Handler = @Sendable (Invalidation) -> Void
 
@@ -44,7 +45,8 @@ package final class InvalidationFeed: Sendable {
 
     private var now: Int64 { (ContinuousClock.now - begun).wholeMicroseconds * 1000 }
 
-    /// `handler` runs on the feed's task and must be brief.
+    /// `handler` runs on the feed's task or on that of a transaction that has just been committed, and must be brief. It may
+    /// be told the same thing twice.
     package func subscribe(_ handler: @escaping Handler) { handlers.withLock { $0.append(handler) } }
 
     /// Listens until the task is cancelled.
@@ -109,7 +111,7 @@ package final class InvalidationFeed: Sendable {
         return next
     }
 
-    private func publish(_ news: [Invalidation]) {
+    func publish(_ news: [Invalidation]) {
         let handlers = handlers.withLock { $0 }
         for invalidation in news {
             for handler in handlers { handler(invalidation) }

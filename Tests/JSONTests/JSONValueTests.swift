@@ -25,6 +25,26 @@ import Testing
         #expect(throws: JSONError("the member \"a\" occurs twice")) { try JSONValue(parsing: #"{"a":1,"a":2}"#) }
     }
 
+    @Test("names, fixed, data and prepared, are escaped and separated alike")
+    func names() {
+        let name = "tank \"1\"\n"
+        var json = JSONWriter()
+        json.object { json in
+            json.field("fixed", 1)
+            json.field(named: name, 2)
+            json.name(JSONName(name + "b"))
+            json.array { json in
+                json.value(3)
+                json.object { json in json.field("fixed", nil as Int?) }
+            }
+            json.field("last", true)
+        }
+        let escaped = #"tank \"1\"\n"#
+        #expect(
+            String(decoding: json.bytes, as: UTF8.self)
+                == #"{"fixed":1,"\#(escaped)":2,"\#(escaped)b":[3,{"fixed":null}],"last":true}"#)
+    }
+
     @Test("nesting deeper than the limit is refused, not followed")
     func depth() {
         let deep = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)

@@ -63,6 +63,25 @@ import Testing
         }
     }
 
+    @Test("of a list of ids in a query each that is none is named; empty entries do not count")
+    func ids() throws {
+        let id = SiteID.make()
+        let good = InputReader(query: ["ids": .string("\(id),,\(id.description.uppercased()),")])
+        #expect(good.required("ids", .list(.id(SiteID.self), count: 1...2)) == [id, id])
+        try good.finish()
+
+        let bad = InputReader(query: ["ids": .string("\(id),x,\(id)0")])
+        _ = bad.required("ids", .list(.id(SiteID.self), count: 1...5))
+        #expect { try bad.finish() } throws: { error in
+            (error as? ServiceError)?.fields.map(\.detail) == ["must be an id (UUID)", "must be an id (UUID)"]
+        }
+        let many = InputReader(query: ["ids": .string("\(id),\(id)")])
+        _ = many.required("ids", .list(.id(SiteID.self), count: 1...1))
+        #expect { try many.finish() } throws: { error in
+            (error as? ServiceError)?.fields.map(\.detail) == ["must have 1 to 1 entries"]
+        }
+    }
+
     @Test("a body that is no object is a fault of the body")
     func noObject() {
         #expect(faults([1, 2]) { _ in }.map(\.detail) == ["must be an object"])

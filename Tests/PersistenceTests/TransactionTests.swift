@@ -277,24 +277,51 @@ struct TransactionTests {
         }
     }
 
-    @Test("an invalidation reaches the feed with its COMMIT")
+    @Test("an invalidation is told on the own node before the transaction returns, and on another by its feed")
     func invalidation() async throws {
         try await withFarm { (farm: Farm) async throws -> Void in
+            let own = Mutex<[Invalidation]>([])
+            farm.databases.invalidations.subscribe { news in own.withLock { $0.append(news) } }
+            let other = try Databases(
+                configuration: farm.database.configuration, password: TestDatabase.rolePassword,
+                logger: EmptyDatabase.quiet)
             let (stream, continuation) = AsyncStream.makeStream(of: Invalidation.self)
-            farm.databases.invalidations.subscribe { continuation.yield($0) }
-            let feed = Task { await farm.databases.invalidations.run() }
-            while !farm.databases.invalidations.isHealthy { try await Task.sleep(for: .milliseconds(2)) }
+            other.invalidations.subscribe { continuation.yield($0) }
+            let feed = Task { await other.invalidations.run() }
+            while !other.invalidations.isHealthy { try await Task.sleep(for: .milliseconds(2)) }
             let site = UUID()
+            let news = Invalidation.one(.site, organizationID: farm.north.organizationID, subjectID: site)
             try await farm.databases.tenant.withTransaction(farm.north) {
                 (tx: borrowing TenantTransaction) async throws -> Void in
                 try await tx.execute("select 1")
                 tx.invalidate(.site, site)
                 tx.invalidate(.site, site)
+                #expect(own.withLock { $0 } == [], "nothing is stale before COMMIT")
             }
+            #expect(own.withLock { $0 } == [news])
             var received = stream.makeAsyncIterator()
-            #expect(await received.next() == .one(.site, organizationID: farm.north.organizationID, subjectID: site))
+            #expect(await received.next() == news)
             feed.cancel()
             await feed.value
+            await other.shutdown(grace: .seconds(1))
+        }
+    }
+
+    @Test("what a failed transaction would have made stale is told to nobody")
+    func noInvalidation() async throws {
+        struct Change: Error {}
+        try await withFarm { (farm: Farm) async throws -> Void in
+            let told = Mutex<[Invalidation]>([])
+            farm.databases.invalidations.subscribe { news in told.withLock { $0.append(news) } }
+            await #expect(throws: Change.self) {
+                try await farm.databases.tenant.withTransaction(farm.north) {
+                    (tx: borrowing TenantTransaction) async throws -> Void in
+                    try await tx.execute("select 1")
+                    tx.invalidate(.site, UUID())
+                    throw Change()
+                }
+            }
+            #expect(told.withLock { $0 } == [])
         }
     }
 }

@@ -10,8 +10,12 @@ import Tenancy
 package struct SystemDatabase: Sendable {
     private let runner: TransactionRunner
 
-    /// - Parameter client: Signed in as `rookery_system`.
-    package init(client: PostgresClient, logger: Logger) { runner = TransactionRunner(client: client, logger: logger) }
+    /// - Parameters:
+    ///   - client: Signed in as `rookery_system`.
+    ///   - feed: is told what the transactions make stale.
+    package init(client: PostgresClient, feed: InvalidationFeed, logger: Logger) {
+        runner = TransactionRunner(client: client, feed: feed, logger: logger)
+    }
 
     /// As ``TenantDatabase/withTransaction(_:_:_:)``, for the platform. `actor` is what the audit says.
     package func withTransaction<Result: Sendable>(
@@ -28,9 +32,9 @@ package struct SystemDatabase: Sendable {
     private static let reading: SQL = "select set_config('transaction_read_only', 'on', true) /* system.reading */"
 
     private static func closing(_ effects: TransactionEffects.Collected, _ actor: Actor) -> [SQL] {
-        var statements = Set(effects.invalidations).map { invalidation -> SQL in
+        var statements = effects.invalidations.map { invalidation -> SQL in
             """
-            select app.invalidate_for(\(invalidation.organizationID), \(invalidation.kind), \(invalidation.subjectID))
+            select app.invalidate_for(\(invalidation.organizationID), \(invalidation.kind.rawValue), \(invalidation.subjectID))
             /* system.invalidate */
             """
         }
@@ -79,9 +83,8 @@ package struct SystemTransaction: ~Copyable, Sendable {
 
     /// Tells every node, with COMMIT, that what it remembers is no longer true; without `organizationID`, everywhere.
     package func invalidate(_ kind: CacheKind, _ subjectID: UUID? = nil, in organizationID: OrganizationID?) {
-        transaction.effects.add {
-            $0.invalidations.append(.init(organizationID: organizationID, kind: kind.rawValue, subjectID: subjectID))
-        }
+        let stale = TransactionEffects.Invalidation(organizationID: organizationID, kind: kind, subjectID: subjectID)
+        transaction.effects.add { $0.invalidations.insert(stale) }
     }
 
     package func afterCommit(_ effect: @escaping @Sendable () -> Void) {

@@ -12,8 +12,12 @@ package enum Access: Sendable { case readOnly, readWrite }
 package struct TenantDatabase: Sendable {
     private let runner: TransactionRunner
 
-    /// - Parameter client: Signed in as `rookery_api`.
-    package init(client: PostgresClient, logger: Logger) { runner = TransactionRunner(client: client, logger: logger) }
+    /// - Parameters:
+    ///   - client: Signed in as `rookery_api`.
+    ///   - feed: is told what the transactions make stale.
+    package init(client: PostgresClient, feed: InvalidationFeed, logger: Logger) {
+        runner = TransactionRunner(client: client, feed: feed, logger: logger)
+    }
 
     /// Runs `body` in a transaction of the scope's organization and commits when it returns.
     ///
@@ -52,8 +56,8 @@ package struct TenantDatabase: Sendable {
 
     /// The audit comes last: it holds the lock on the organization's chain until COMMIT.
     private static func closing(_ effects: TransactionEffects.Collected, _ scope: TenantScope) -> [SQL] {
-        var statements = Set(effects.invalidations).map { invalidation -> SQL in
-            "select app.invalidate(\(invalidation.kind), \(invalidation.subjectID)) /* tenant.invalidate */"
+        var statements = effects.invalidations.map { invalidation -> SQL in
+            "select app.invalidate(\(invalidation.kind.rawValue), \(invalidation.subjectID)) /* tenant.invalidate */"
         }
         if !effects.audit.isEmpty {
             let entries = JSONValue.array(effects.audit.map(\.record.json))
@@ -103,11 +107,11 @@ package struct TenantTransaction: ~Copyable, Sendable {
     /// Writes a line of the audit trail with COMMIT.
     package func record(_ record: AuditRecord) { transaction.effects.add { $0.audit.append((nil, record)) } }
 
-    /// Tells every node, with COMMIT, that what it remembers of this subject (or of all of this kind) is no longer true.
+    /// Tells every node, with COMMIT, that what it remembers of this subject (or of all of this kind) is no longer true. This
+    /// node has forgotten it before the transaction returns, the others within milliseconds.
     package func invalidate(_ kind: CacheKind, _ subjectID: UUID? = nil) {
-        transaction.effects.add {
-            $0.invalidations.append(.init(organizationID: nil, kind: kind.rawValue, subjectID: subjectID))
-        }
+        let stale = TransactionEffects.Invalidation(organizationID: organizationID, kind: kind, subjectID: subjectID)
+        transaction.effects.add { $0.invalidations.insert(stale) }
     }
 
     /// Runs `effect` once the transaction is committed. It must be brief and cannot fail.

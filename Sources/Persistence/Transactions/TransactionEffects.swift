@@ -8,11 +8,11 @@ import Tenancy
 ///
 /// Every run has its own, so that a repeated body leaves nothing twice.
 final class TransactionEffects: Sendable {
-    struct Invalidation: Hashable { let organizationID: OrganizationID?, kind: String, subjectID: UUID? }
+    struct Invalidation: Hashable { let organizationID: OrganizationID?, kind: CacheKind, subjectID: UUID? }
 
     struct Collected {
         var audit: [(organizationID: OrganizationID?, record: AuditRecord)] = []
-        var invalidations: [Invalidation] = []
+        var invalidations: Set<Invalidation> = []
         var afterCommit: [@Sendable () -> Void] = []
     }
 
@@ -21,8 +21,4 @@ final class TransactionEffects: Sendable {
     func add(_ change: (inout Collected) -> Void) { collected.withLock { change(&$0) } }
 
     var all: Collected { collected.withLock { $0 } }
-
-    func runAfterCommit() {
-        for effect in all.afterCommit { effect() }
-    }
 }

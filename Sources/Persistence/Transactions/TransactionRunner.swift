@@ -6,6 +6,8 @@ import PostgresClient
 /// what went wrong.
 struct TransactionRunner: Sendable {
     let client: PostgresClient
+    /// Nil: nothing is invalidated this way.
+    let feed: InvalidationFeed?
     let logger: Logger
     private static let attempts = 5
 
@@ -25,7 +27,11 @@ struct TransactionRunner: Sendable {
             let transaction = OpenTransaction(on: client, preamble: preamble, readOnly: readOnly)
             do {
                 let result = try await once(transaction, readOnly: readOnly, closing: closing, body)
-                transaction.effects.runAfterCommit()
+                let effects = transaction.effects.all
+                for stale in effects.invalidations {
+                    feed?.publish([.one(stale.kind, organizationID: stale.organizationID, subjectID: stale.subjectID)])
+                }
+                for effect in effects.afterCommit { effect() }
                 return result
             } catch {
                 transaction.rollback()

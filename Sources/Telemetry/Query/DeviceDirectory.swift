@@ -6,6 +6,9 @@ import Synchronization
 import Tenancy
 
 /// Finds the source behind what a request calls a device, its key or its id, without asking the database each time.
+///
+/// This node forgets a device at the COMMIT of its change, another one as soon as the invalidation comes: for these
+/// milliseconds it may still know a deleted device, or the former key of one.
 package final class DeviceDirectory: Sendable {
     /// A device that may send.
     package struct Entry: Hashable, Sendable {
@@ -22,8 +25,16 @@ package final class DeviceDirectory: Sendable {
         }
     }
 
+    /// A device whose measurements may be read.
+    struct Device: Hashable, Sendable {
+        let id: DeviceID
+        let key: String
+        let source: SourceNumber
+    }
+
     private struct Known {
         var entries: [String: Entry] = [:]
+        var devices: [DeviceID: Device] = [:]
         var generation = 0
     }
     private let tenants: TenantDatabase
@@ -62,14 +73,48 @@ package final class DeviceDirectory: Sendable {
             (tx: borrowing TenantTransaction) async throws -> [String: Entry] in
             try await Self.read(tx, missing)
         }
-        known.withLock { known in
-            var book = known[organization] ?? Known()
-            guard book.generation == generation else { return }
+        remember(in: organization, since: generation) { book in
             if book.entries.count >= Self.keptEntries { book.entries.removeAll() }
             book.entries.merge(fresh) { _, new in new }
-            known[organization] = book
         }
         return cached.merging(fresh) { _, new in new }
+    }
+
+    /// The devices of these ids in their order, each once; what does not exist in the transaction's organization is left out.
+    func devices(_ tx: borrowing TenantTransaction, _ ids: [DeviceID]) async throws -> [Device] {
+        let ordered = ids.sorted()
+        let organization = tx.organizationID
+        var (found, missing): ([Device], [DeviceID]) = ([], [])
+        found.reserveCapacity(ordered.count)
+        let generation = known.withLock { known in
+            let book = known[organization]
+            var previous: DeviceID?
+            for id in ordered where id != previous {
+                if let device = book?.devices[id] { found.append(device) } else { missing.append(id) }
+                previous = id
+            }
+            return book?.generation ?? 0
+        }
+        guard !missing.isEmpty else { return found }
+        let fresh = try await tx.all(
+            """
+            select id, device_key, source_no from app.devices where id = any(\(missing)) and deleted_at is null
+            /* devices.sources_of */
+            """
+        ) { row in Device(id: try row.next(), key: try row.next(), source: try row.next()) }
+        remember(in: organization, since: generation) { book in
+            if book.devices.count >= Self.keptEntries { book.devices.removeAll() }
+            for device in fresh { book.devices[device.id] = device }
+        }
+        return fresh.isEmpty ? found : (found + fresh).sorted { $0.id < $1.id }
+    }
+
+    /// Nothing is remembered that was read before the last change that was told of.
+    private func remember(in organization: OrganizationID, since generation: Int, _ change: (inout Known) -> Void) {
+        known.withLock { known in
+            guard known[organization, default: Known()].generation == generation else { return }
+            change(&known[organization, default: Known()])
+        }
     }
 
     /// An id is tried before a key.

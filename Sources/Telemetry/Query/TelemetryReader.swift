@@ -5,10 +5,15 @@ import PostgresClient
 
 /// Reads measurements of the transaction's organization (TEL-7).
 package struct TelemetryReader: Sendable {
+    private let directory: DeviceDirectory
     private let dictionary: TelemetryDictionary
     private let clock: any WallClock
 
-    package init(dictionary: TelemetryDictionary = TelemetryDictionary(), clock: any WallClock = SystemClock()) {
+    package init(
+        directory: DeviceDirectory, dictionary: TelemetryDictionary = TelemetryDictionary(),
+        clock: any WallClock = SystemClock()
+    ) {
+        self.directory = directory
         self.dictionary = dictionary
         self.clock = clock
     }
@@ -79,11 +84,14 @@ package struct TelemetryReader: Sendable {
 
     // MARK: - Latest values
 
-    /// The latest values of devices; those that do not exist here are left out.
+    /// The latest values of devices in the order of their ids, each once; those that do not exist here are left out.
     package func latest(
         _ tx: borrowing TenantTransaction, of devices: [DeviceID], keys: [String] = []
     ) async throws -> [LatestOfDevice] {
-        try await named(tx, try await TelemetryRepository.latest(tx, of: devices), keys: keys)
+        let found = try await directory.devices(tx, devices)
+        let rows = try await TelemetryRepository.latest(tx, of: found.map(\.source))
+        let values = Dictionary(rows.map { ($0.source, $0.values) }) { first, _ in first }
+        return try await named(tx, found.map { (device: $0, values: values[$0.source]) }, keys: keys)
     }
 
     /// - Throws: `not-found`.
@@ -111,28 +119,25 @@ package struct TelemetryReader: Sendable {
         }
     }
 
+    /// - Parameter keys: which datapoints; none is all.
     private func named(
-        _ tx: borrowing TenantTransaction, _ rows: [TelemetryRepository.LatestRow], keys: [String]
+        _ tx: borrowing TenantTransaction, _ rows: [(device: DeviceDirectory.Device, values: LatestValues?)],
+        keys: [String]
     ) async throws -> [LatestOfDevice] {
-        // Devices of one model have the same keys: each set is looked up once.
-        let names = try await dictionary.names(tx, for: Set(Set(rows.map(\.keys)).joined()))
+        // Devices of one model have the same keys: what is behind each set of them is looked up once.
+        var names: [[Int16]: [JSONName?]] = [:]
+        for row in rows { if let values = row.values { names[values.keys] = [] } }
+        let known = try await dictionary.names(tx, for: Set(names.keys.joined()))
         let wanted = Set(keys)
-        return try rows.map { row in
-            let others = try row.others.map { try JSONValue(parsing: $0.bytes) }
-            var values: [LatestOfDevice.Value] = []
-            values.reserveCapacity(row.keys.count)
-            for (position, key) in row.keys.enumerated() {
-                guard position < row.values.count, position < row.times.count, let name = names[key],
-                    wanted.isEmpty || wanted.contains(name)
-                else { continue }
-                let number = row.values[position]
-                values.append(
-                    LatestOfDevice.Value(
-                        key: name, time: Timestamp(milliseconds: row.times[position]), number: number,
-                        other: number.isNaN ? others?[String(key)] : nil))
+        for numbers in names.keys {
+            names[numbers] = numbers.map { number in
+                guard let name = known[number], wanted.isEmpty || wanted.contains(name) else { return nil }
+                return JSONName(name)
             }
-            return LatestOfDevice(
-                deviceID: row.deviceID, deviceKey: row.deviceKey, receivedAt: row.receivedAt, values: values)
+        }
+        return rows.map { row in
+            LatestOfDevice(
+                device: row.device, latest: row.values, names: row.values.flatMap { names[$0.keys] } ?? [])
         }
     }
 }

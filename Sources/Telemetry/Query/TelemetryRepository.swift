@@ -72,57 +72,39 @@ enum TelemetryRepository {
         ) { row in try row.next(Int.self) } ?? 0
     }
 
-    struct LatestRow {
-        let deviceID: DeviceID
-        let deviceKey: String
-        let receivedAt: Timestamp?
-        let keys: [Int16]
-        let times: [Int64]
-        let values: [Double]
-        let others: PostgresJSON?
-
-        init(from row: inout RowReader) throws {
-            deviceID = try row.next()
-            deviceKey = try row.next()
-            receivedAt = try row.next()
-            keys = try row.next([Int16]?.self) ?? []
-            times = try row.next([Int64]?.self) ?? []
-            values = try row.next([Double]?.self) ?? []
-            others = try row.next()
-        }
-    }
-
-    /// In the order of the ids.
+    /// The latest values of these sources that have any.
     ///
-    /// One plan for all values: planned for each, a few hundred devices of an organization with a thousand have the planner
-    /// read them all. To sort the rows here costs less than to have PostgreSQL copy them for it.
-    static func latest(_ tx: borrowing TenantTransaction, of devices: [DeviceID]) async throws -> [LatestRow] {
+    /// One plan for all values: planned for each, a few hundred sources of an organization with a thousand have the planner
+    /// read them all.
+    static func latest(
+        _ tx: borrowing TenantTransaction, of sources: [SourceNumber]
+    ) async throws -> [(source: SourceNumber, values: LatestValues)] {
         let results = try await tx.run([
             "select set_config('plan_cache_mode', 'force_generic_plan', true) /* planning.generic */",
             """
-            select d.id, d.device_key, l.received_at, l.k, l.t, l.v, l.x
-            from app.devices d left join app.telemetry_latest l on l.source_no = d.source_no
-            where d.id = any(\(devices)) and d.deleted_at is null /* telemetry_latest.of_devices */
+            select source_no, received_at, k, t, v, x from app.telemetry_latest where source_no = any(\(sources))
+            /* telemetry_latest.of_sources */
             """,
         ])
-        let rows = try results.last?.map { row in try LatestRow(from: &row) } ?? []
-        // The index gives them in order already, as a rule.
-        let isInOrder = zip(rows, rows.dropFirst()).allSatisfy { $0.deviceID < $1.deviceID }
-        return isInOrder ? rows : rows.sorted { $0.deviceID < $1.deviceID }
+        return try results.last?.map { row in (source: try row.next(), values: try LatestValues(from: &row)) } ?? []
     }
 
+    /// Without values: nothing has come from it yet.
     static func latest(
         _ tx: borrowing TenantTransaction, atSite site: SiteID, after: DeviceID?, descending: Bool, limit: Int
-    ) async throws -> [LatestRow] {
+    ) async throws -> [(device: DeviceDirectory.Device, values: LatestValues?)] {
         var sql: SQL = """
-            select d.id, d.device_key, l.received_at, l.k, l.t, l.v, l.x
+            select d.id, d.device_key, d.source_no, l.received_at, l.k, l.t, l.v, l.x
             from app.devices d left join app.telemetry_latest l on l.source_no = d.source_no
             where d.site_id = \(site) and d.deleted_at is null
             """
         if let after { sql += descending ? " and d.id < \(after)" : " and d.id > \(after)" }
         sql += descending ? " order by d.id desc" : " order by d.id"
         sql += " limit \(Int64(limit)) /* telemetry_latest.of_site */"
-        return try await tx.all(sql) { row in try LatestRow(from: &row) }
+        return try await tx.all(sql) { row in
+            let device = DeviceDirectory.Device(id: try row.next(), key: try row.next(), source: try row.next())
+            return (device: device, values: row.nextIsNull ? nil : try LatestValues(from: &row))
+        }
     }
 
     static func countDevices(_ tx: borrowing TenantTransaction, atSite site: SiteID) async throws -> Int {

@@ -15,8 +15,8 @@ package struct RealtimeRoutes: Sendable {
     private let review: CredentialReview
 
     package init(
-        hub: RealtimeHub, tenants: TenantDatabase, alarms: AlarmService, review: CredentialReview,
-        telemetry: TelemetryReader = TelemetryReader()
+        hub: RealtimeHub, tenants: TenantDatabase, alarms: AlarmService, telemetry: TelemetryReader,
+        review: CredentialReview
     ) {
         self.hub = hub
         reader = LiveSubjects(tenants: tenants, alarms: alarms, telemetry: telemetry)

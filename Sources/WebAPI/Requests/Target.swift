@@ -5,48 +5,61 @@ import Kernel
 struct Target {
     /// Percent-decoded; an empty last one is a trailing slash.
     let segments: [String]
-    // Bytes, here and below: what separates is ASCII, and a search for whole characters would be the dearest part of a request.
-    let query: Substring.UTF8View
+    let query: String
 
     /// Nil when the path is not valid percent-encoded UTF-8 or holds NUL.
     init?(_ text: String) {
-        let text = text.utf8
-        let end = text.firstIndex(of: UInt8(ascii: "?")) ?? text.endIndex
-        var segments: [String] = []
-        for segment in text[..<end].dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            guard let decoded = Self.decode(segment, plusIsSpace: false) else { return nil }
-            segments.append(decoded)
+        // Bytes, here and below: what separates is ASCII, and a search for whole characters would be the dearest part of a
+        // request.
+        var text = text
+        let parts = text.withUTF8 { text -> (segments: [String], query: String)? in
+            let end = text.firstIndex(of: UInt8(ascii: "?")) ?? text.endIndex
+            var segments: [String] = []
+            for segment in text[..<end].dropFirst().split(
+                separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            {
+                guard let decoded = Self.decode(segment, plusIsSpace: false) else { return nil }
+                segments.append(decoded)
+            }
+            return (segments == [""] ? [] : segments, String(decoding: text[end...].dropFirst(), as: UTF8.self))
         }
-        self.segments = segments == [""] ? [] : segments
-        query = text[end...].dropFirst()
+        guard let parts else { return nil }
+        (segments, query) = parts
     }
 
     /// The parameters by name; every value is a string.
     /// - Parameter known: the names that the route takes; `metadata.*` stands for all that begin with `metadata.`.
     /// - Throws: `invalid-parameter` with every one that is unknown, double or not readable.
     func parameters(known: [String]) throws(ServiceError) -> JSONObject {
-        guard !query.isEmpty else { return [:] }
+        var query = query
+        let (parameters, faults) = query.withUTF8 { Self.parameters($0, known: known) }
+        guard faults.isEmpty else { throw .invalidParameters(faults) }
+        return parameters
+    }
+
+    private static func parameters(
+        _ query: UnsafeBufferPointer<UInt8>, known: [String]
+    ) -> (parameters: JSONObject, faults: [FieldFault]) {
         var parameters: JSONObject = [:]
         var faults: [FieldFault] = []
         for pair in query.split(separator: UInt8(ascii: "&")) {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decode(parts[0], plusIsSpace: true) else {
+            guard let name = decode(parts[0], plusIsSpace: true) else {
                 faults.append(FieldFault(pointer: "", detail: "a name is not percent-encoded UTF-8"))
                 continue
             }
-            guard known.contains(where: { $0 == name || Self.isBelow(name, $0) }) else {
+            guard known.contains(where: { $0 == name || isBelow(name, $0) }) else {
                 faults.append(FieldFault(pointer: name, detail: "is not a parameter of this request"))
                 continue
             }
-            guard let value = parts.count == 2 ? Self.decode(parts[1], plusIsSpace: true) : "" else {
+            guard let value = parts.count == 2 ? decode(parts[1], plusIsSpace: true) : "" else {
                 faults.append(FieldFault(pointer: name, detail: "is not percent-encoded UTF-8"))
                 continue
             }
             if parameters[name] != nil { faults.append(FieldFault(pointer: name, detail: "is given twice")) }
             parameters[name] = .string(value)
         }
-        guard faults.isEmpty else { throw .invalidParameters(faults) }
-        return parameters
+        return (parameters, faults)
     }
 
     /// Whether a parameter is one of a family that is known as `metadata.*`.
@@ -54,10 +67,12 @@ struct Target {
         known.hasSuffix(".*") && name.hasPrefix(known.dropLast()) && name.utf8.count >= known.utf8.count
     }
 
-    private static func decode(_ text: Substring.UTF8View, plusIsSpace: Bool) -> String? {
+    private static func decode(_ text: Slice<UnsafeBufferPointer<UInt8>>, plusIsSpace: Bool) -> String? {
         let special = text.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") && plusIsSpace }
-        guard special else { return String(Substring(text)) }
+        // Part of a String, split at ASCII: it is valid.
+        guard special else { return String(decoding: text, as: UTF8.self) }
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
         var rest = text
         while let byte = rest.popFirst() {
             switch byte {

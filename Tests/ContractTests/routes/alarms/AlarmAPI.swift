@@ -88,10 +88,12 @@ struct AlarmAPI: Sendable {
                     tenants: databases.tenant, system: databases.system,
                     cursors: CursorCodec(key: [UInt8](repeating: 1, count: 32))))
             let alarms = AlarmService(announcer: LiveAlarms(hub: hub))
+            let directory = DeviceDirectory(tenants: databases.tenant)
+            databases.invalidations.subscribe { directory.forget($0) }
             AlarmRuleRoutes(rules: AlarmRuleService(alarms: alarms)).register(in: api)
             AlarmRoutes(alarms: alarms).register(in: api)
             RealtimeRoutes(
-                hub: hub, tenants: databases.tenant, alarms: alarms,
+                hub: hub, tenants: databases.tenant, alarms: alarms, telemetry: TelemetryReader(directory: directory),
                 review: CredentialReview(authenticator: tokens, interval: .milliseconds(50))
             ).register(in: api)
             let (port, opened) = AsyncStream.makeStream(of: Int.self)

@@ -163,6 +163,30 @@ struct TelemetryTests {
         #expect(stats["devices"] == 3 && stats["reporting_devices"] == 2 && stats["series"] == 4)
     }
 
+    @Test("latest values know a device by its new key at once, and a deleted one not at all; others never see it")
+    func changedDevices() async throws {
+        let (organization, others) = (
+            try await TestPlatform.shared.organization(), try await TestPlatform.shared.organization()
+        )
+        let (kept, gone) = (try await organization.device(), try await organization.device())
+        for device in [kept, gone] {
+            try await device.client.post("/devices/me/telemetry", message(0, ["flow": 1])).expect(200)
+        }
+        // Each twice: those asked for again are found without asking the database who they are.
+        let path = "/telemetry/latest?device_ids=\(gone.id),\(kept.id),\(gone.id)"
+        for _ in 0..<2 {
+            let found = try await organization.admin.get(path).expect(200).items
+            #expect(found.compactMap { $0["device_id"]?.string } == [kept.id, gone.id].sorted())
+            #expect(try await others.admin.get(path).expect(200).items.isEmpty)
+        }
+        try await organization.admin.patch("/devices/\(kept.id)", ["device_key": "renamed"]).expect(200)
+        try await organization.admin.delete("/devices/\(gone.id)").expect(204)
+        let left = try await organization.admin.get(path).expect(200).items
+        #expect(left.map { $0["device_key"] } == ["renamed"])
+        #expect(left.first?["values"]?["flow"]?["value"] == 1)
+        try await organization.admin.get("/devices/\(gone.id)/telemetry/latest").expect(404)
+    }
+
     @Test("beyond ten thousand sets of datapoints each datapoint of a new set is stored by itself, and nothing is lost")
     func manySets() async throws {
         let platform = try await TestPlatform.shared
