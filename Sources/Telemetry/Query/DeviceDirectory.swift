@@ -32,14 +32,40 @@ package final class DeviceDirectory: Sendable {
         let source: SourceNumber
     }
 
-    private struct Known {
+    private struct Book {
         var entries: [String: Entry] = [:]
         var devices: [DeviceID: Device] = [:]
+        /// How often it was forgotten.
         var generation = 0
+
+        var count: Int { entries.count + devices.count }
+        var forgotten: Book { Book(generation: generation + 1) }
     }
+
+    private struct Books {
+        private var books: [OrganizationID: Book] = [:]
+        /// In all of them.
+        private(set) var count = 0
+
+        subscript(_ organization: OrganizationID) -> Book { books[organization] ?? Book() }
+
+        /// In place: a book may have hundreds of thousands of entries.
+        mutating func change(_ organization: OrganizationID, _ body: (inout Book) -> Void) {
+            count -= self[organization].count
+            body(&books[organization, default: Book()])
+            count += self[organization].count
+        }
+
+        mutating func forgetAll() {
+            books = books.mapValues(\.forgotten)
+            count = 0
+        }
+    }
+
     private let tenants: TenantDatabase
-    private let known = Mutex<[OrganizationID: Known]>([:])
-    private static let keptEntries = 100_000
+    private let books = Mutex(Books())
+    /// Of all organizations, some 200 bytes each; beyond it everything is forgotten and read again.
+    private static let keptEntries = 500_000
 
     package init(tenants: TenantDatabase) { self.tenants = tenants }
 
@@ -47,13 +73,8 @@ package final class DeviceDirectory: Sendable {
     package func forget(_ invalidation: Invalidation) {
         switch invalidation {
         case .one(.device, let organizationID?, _):
-            known.withLock { known in
-                known[organizationID] = Known(generation: (known[organizationID]?.generation ?? 0) + 1)
-            }
-        case .everything, .one(.device, nil, _):
-            known.withLock { known in
-                known = known.mapValues { Known(generation: $0.generation + 1) }
-            }
+            books.withLock { $0.change(organizationID) { $0 = $0.forgotten } }
+        case .everything, .one(.device, nil, _): books.withLock { $0.forgetAll() }
         case .one: break
         }
     }
@@ -61,11 +82,11 @@ package final class DeviceDirectory: Sendable {
     /// The entries of these references, by reference; what does not exist in the scope's organization is left out.
     package func find(_ scope: TenantScope, _ references: [String]) async throws -> [String: Entry] {
         let organization = scope.organizationID
-        let (cached, generation) = known.withLock { known -> ([String: Entry], Int) in
-            let book = known[organization]
+        let (cached, generation) = books.withLock { books -> ([String: Entry], Int) in
+            let book = books[organization]
             var found: [String: Entry] = [:]
-            for reference in references { found[reference] = book?.entries[reference] }
-            return (found, book?.generation ?? 0)
+            for reference in references { found[reference] = book.entries[reference] }
+            return (found, book.generation)
         }
         let missing = references.filter { cached[$0] == nil }
         guard !missing.isEmpty else { return cached }
@@ -73,10 +94,7 @@ package final class DeviceDirectory: Sendable {
             (tx: borrowing TenantTransaction) async throws -> [String: Entry] in
             try await Self.read(tx, missing)
         }
-        remember(in: organization, since: generation) { book in
-            if book.entries.count >= Self.keptEntries { book.entries.removeAll() }
-            book.entries.merge(fresh) { _, new in new }
-        }
+        remember(in: organization, since: generation) { $0.entries.merge(fresh) { _, new in new } }
         return cached.merging(fresh) { _, new in new }
     }
 
@@ -86,14 +104,14 @@ package final class DeviceDirectory: Sendable {
         let organization = tx.organizationID
         var (found, missing): ([Device], [DeviceID]) = ([], [])
         found.reserveCapacity(ordered.count)
-        let generation = known.withLock { known in
-            let book = known[organization]
+        let generation = books.withLock { books in
+            let book = books[organization]
             var previous: DeviceID?
             for id in ordered where id != previous {
-                if let device = book?.devices[id] { found.append(device) } else { missing.append(id) }
+                if let device = book.devices[id] { found.append(device) } else { missing.append(id) }
                 previous = id
             }
-            return book?.generation ?? 0
+            return book.generation
         }
         guard !missing.isEmpty else { return found }
         let fresh = try await tx.all(
@@ -103,17 +121,17 @@ package final class DeviceDirectory: Sendable {
             """
         ) { row in Device(id: try row.next(), key: try row.next(), source: try row.next()) }
         remember(in: organization, since: generation) { book in
-            if book.devices.count >= Self.keptEntries { book.devices.removeAll() }
             for device in fresh { book.devices[device.id] = device }
         }
         return fresh.isEmpty ? found : (found + fresh).sorted { $0.id < $1.id }
     }
 
     /// Nothing is remembered that was read before the last change that was told of.
-    private func remember(in organization: OrganizationID, since generation: Int, _ change: (inout Known) -> Void) {
-        known.withLock { known in
-            guard known[organization, default: Known()].generation == generation else { return }
-            change(&known[organization, default: Known()])
+    private func remember(in organization: OrganizationID, since generation: Int, _ change: (inout Book) -> Void) {
+        books.withLock { books in
+            guard books[organization].generation == generation else { return }
+            if books.count >= Self.keptEntries { books.forgetAll() }
+            books.change(organization, change)
         }
     }
 
