@@ -36,8 +36,12 @@ package final class Session: Patrolled {
     private(set) var pendingBytes = 0
     /// Those of QoS 2 that nobody has decided in time. Each is known again when the client sends it again.
     var late: [UInt16: PendingPublish] = [:]
+    /// Whether something of it may be stored, and whether it is another than what is stored.
     var isPersisted = false
     var hasChanged = false
+    /// How often the last write has failed.
+    var failedWrites: UInt8 = 0
+    var isWrittenAfter = Instant(milliseconds: .min)
     var patrolPlace: Int?
     /// Where the message that is being routed has it, so that overlapping subscriptions make one delivery.
     var routing = (message: UInt64(0), place: 0)

@@ -79,6 +79,8 @@ extension Session {
     func restore(_ snapshot: SessionSnapshot) {
         let epoch = realm.broker.epoch
         expiryInterval = snapshot.expiryInterval
+        principal = snapshot.principal
+        will = snapshot.will
         for stored in snapshot.subscriptions {
             realm.subscribe(self, stored.filter, stored.subscription)
             if stored.owesRetained { withRetained { $0.ask(stored.filter) } }

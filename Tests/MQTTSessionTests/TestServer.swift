@@ -17,6 +17,12 @@ final class TestServer {
     var resumed = 0
     /// Whether what is to be stored is stored at once; otherwise the test answers.
     var storesAtOnce = true
+    /// Whether that succeeds.
+    var canStore = true
+    /// How often something was to be stored or forgotten.
+    var writes = 0
+    /// Of what, and whether it was done, when the test is to answer.
+    var unanswered: [(key: SessionKey, isDone: Bool)] = []
     var retained: [MQTTString: Message] = [:]
     private var clients: [ObjectIdentifier: TestClient] = [:]
 
@@ -74,18 +80,38 @@ final class TestServer {
         case .connected(let key, _): came.append(key)
         case .disconnected(let key, _, let reason): gone.append((key, reason))
         case .persist(let snapshot):
-            persisted[snapshot.key] = snapshot
-            if storesAtOnce { broker.written(snapshot.key, isDone: true) }
-        case .forget(let key):
-            persisted[key] = nil
-            if storesAtOnce { broker.written(key, isDone: true) }
+            write(snapshot.key, snapshot)
+        case .forget(let key): write(key, nil)
         case .retain(let message, let topic, _): retained[topic] = message
         }
+    }
+
+    private func write(_ key: SessionKey, _ snapshot: SessionSnapshot?) {
+        writes += 1
+        if canStore { persisted[key] = snapshot }
+        guard !storesAtOnce else { return broker.written(key, isDone: canStore) }
+        precondition(!unanswered.contains { $0.key == key }, "one write of a session at a time")
+        unanswered.append((key, canStore))
+    }
+
+    /// Tells the broker what became of a write.
+    func answerWrite(_ index: Int = 0, isDone: Bool) {
+        broker.written(unanswered.remove(at: index).key, isDone: isDone)
+        run()
     }
 
     func answer(_ index: Int, _ verdict: PublishVerdict = .route) {
         broker.answer(pending[index], with: verdict)
         run()
+    }
+
+    /// Lets time pass, with the ticks that belong to it.
+    func pass(seconds: Double) {
+        for _ in 0..<Int(seconds * 10) {
+            broker.now.milliseconds += 100
+            broker.tick()
+            run()
+        }
     }
 
     /// Lets time pass, with enough ticks that everything is looked at.

@@ -5,27 +5,25 @@ extension Broker {
     /// The session for a CONNECT: the present one ([MQTT-3.1.2-5]), the one that was stored, or a new one ([MQTT-3.1.2-4],
     /// [MQTT-3.1.2-6]).
     ///
+    /// - Parameters:
+    ///   - stored: of this key; it counts when no session is known.
+    ///   - asked: the moment before which it was not read.
     /// - Returns: the session and whether it was there (§3.2.2.1.1); nil when there are too many.
     func openSession(
-        _ key: SessionKey, _ connect: Connect, _ stored: SessionSnapshot?
+        _ key: SessionKey, _ connect: Connect, _ stored: SessionSnapshot?, asked: Instant
     ) -> (session: Session, isPresent: Bool)? {
+        if let stored, !hasForgotten(key, since: asked) { restore(stored) }
         let present = session(key)
         // [MQTT-3.1.4-3]: whoever holds the identifier goes. His Will is due if its delay is 0.
         present?.connection?.close(.sessionTakenOver)
+        // Its time, or that of its Will, may have come and not been noticed.
+        if let present { checkTime(of: present) }
         if let present, session(key) === present {
             sleepers.remove(present)
             guard connect.cleanStart else { return (present, true) }
             end(present)
         }
-        guard let session = addSession(key, expiryInterval: expiryInterval(of: connect)) else { return nil }
-        // What is being forgotten was read too early.
-        guard let stored, !isForgetting(key) else { return (session, false) }
-        guard !connect.cleanStart else {
-            forget(key)
-            return (session, false)
-        }
-        session.restore(stored)
-        return (session, true)
+        return addSession(key, expiryInterval: expiryInterval(of: connect)).map { ($0, false) }
     }
 
     private func addSession(_ key: SessionKey, expiryInterval: UInt32) -> Session? {
@@ -60,15 +58,24 @@ extension Broker {
         session.realm.wake(session, false)
         session.withRetained { $0.removeAtMostOnce() }
         for index in 0..<session.pending.count { session.pending[index].acknowledges = false }
-        if let will = session.will {
-            // [MQTT-3.1.2-8], §3.1.3.2.2: after the delay or at the session's end, whichever comes first.
-            let delay = min(will.properties.willDelayInterval ?? 0, session.expiryInterval)
-            if delay == 0 { publishWill(of: session) } else { session.willAt = now.after(seconds: delay) }
-        }
-        guard session.isDurable else { return end(session) }
-        session.expiresAt = session.expiryInterval == .max ? nil : now.after(seconds: session.expiryInterval)
-        if session.expiresAt != nil || session.willAt != nil { sleepers.add(session) }
+        (session.expiresAt, session.willAt) = moments(of: session)
         changed(session)
+        sleep(session)
+    }
+
+    /// When a session whose client has gone now ends, and when its Will is published ([MQTT-3.1.2-8], §3.1.3.2.2): after the
+    /// delay or at the session's end, whichever comes first.
+    private func moments(of session: Session) -> (expiresAt: Instant?, willAt: Instant?) {
+        let interval = session.expiryInterval
+        return (
+            interval == .max ? nil : now.after(seconds: interval),
+            session.will.map { now.after(seconds: min($0.properties.willDelayInterval ?? 0, interval)) }
+        )
+    }
+
+    private func sleep(_ session: Session) {
+        if session.expiresAt != nil || session.willAt != nil { sleepers.add(session) }
+        checkTime(of: session)
     }
 
     func checkTime(of session: Session) {
@@ -88,10 +95,7 @@ extension Broker {
         session.received = [:]
         session.late = [:]
         for delivery in session.takeUndelivered() { realm.shareAnew(delivery) }
-        if session.isPersisted {
-            session.isPersisted = false
-            forget(session.key)
-        }
+        forget(session)
     }
 
     /// Ends the session of a client for good, with its connection.
@@ -101,24 +105,27 @@ extension Broker {
         if let connection = session.connection { connection.close(reason) } else { end(session) }
     }
 
-    /// Takes up a session that was stored before the server started, so that messages are kept for its client from now on.
+    /// Takes up a session that was stored before the server started, so that messages are kept for its client from now on; or
+    /// when the client comes. What is known already stays.
     package func restore(_ snapshot: SessionSnapshot) {
         guard session(snapshot.key) == nil, snapshot.expiryInterval > 0,
             let session = addSession(snapshot.key, expiryInterval: snapshot.expiryInterval)
         else { return }
         session.restore(snapshot)
-        session.principal = snapshot.principal
-        session.will = snapshot.will
-        detach(session)
-        // What was counted before the restart counts on.
-        if let expiresAt = snapshot.expiresAt { session.expiresAt = expiresAt.moved(by: -epoch) }
-        if session.will != nil, let willAt = snapshot.willAt { session.willAt = willAt.moved(by: -epoch) }
+        // What was counted before the restart counts on; a client that was there then has gone now.
+        let counted = (expiresAt: snapshot.expiresAt?.moved(by: -epoch), willAt: snapshot.willAt?.moved(by: -epoch))
+        let counting = moments(of: session)
+        session.expiresAt = counted.expiresAt ?? counting.expiresAt
+        session.willAt = session.will == nil ? nil : counted.willAt ?? counting.willAt
+        if session.expiresAt != counted.expiresAt || session.willAt != counted.willAt { changed(session) }
+        sleep(session)
     }
 
     /// The Will is published like any message, and asks for acceptance like any message ([MQTT-3.1.2-8] to [MQTT-3.1.2-10]).
     private func publishWill(of session: Session) {
         guard let will = session.will else { return }
         (session.will, session.willAt) = (nil, nil)
+        changed(session)
         let message = Message(
             topic: will.topic, payload: will.payload, qos: will.qos, retain: will.retain,
             properties: will.properties.without(.willDelayInterval, .messageExpiryInterval),

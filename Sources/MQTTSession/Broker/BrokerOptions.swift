@@ -34,6 +34,8 @@ package struct BrokerOptions: Sendable {
     package var subscriptionsPerSession = 10_000
     /// About what the subscriptions of one session may take, in bytes.
     package var subscriptionBytesPerSession = 4 << 20
+    /// Of one session, on average: the more there is of it, the less often it is stored.
+    package var storedBytesPerSecond = 1 << 20
     package var realm = RealmLimits()
     package var clientIDLength = 1_024
     package var connections = 1_000_000

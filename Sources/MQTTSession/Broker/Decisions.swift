@@ -53,7 +53,8 @@ package struct Admission: Sendable {
     package var responseInformation: MQTTString?
     /// The last data of an authentication method (§3.2.2.3.17).
     package var authenticationData: ByteSlice?
-    /// The session as it was persisted; counts only when the broker does not know it.
+    /// The session as it was stored, read after the broker asked. It counts when the broker does not know the session and it
+    /// has not ended meanwhile; one with another key refuses the client.
     package var session: SessionSnapshot?
 
     package init(

@@ -71,13 +71,18 @@ extension Connection {
             clientID: admission.clientID
                 ?? (connect.clientID.isEmpty ? broker.options.makeClientID() : connect.clientID)
         ).detached()
+        var stored = admission.session
+        if let session = stored {
+            guard session.key == key else { return refuse(.implementationSpecificError, []) }
+            stored?.principal = session.principal ?? admission.principal
+        }
         if let will = connect.will {
             let realm = broker.makeRealm(key.realm)
             guard realm.hasRoom(for: will, inPlaceOf: realm.sessions[key.clientID]?.will) else {
                 return refuse(.quotaExceeded, [])
             }
         }
-        guard let (session, isPresent) = broker.openSession(key, connect, admission.session) else {
+        guard let (session, isPresent) = broker.openSession(key, connect, stored, asked: askedAt) else {
             return refuse(.quotaExceeded, [])
         }
         version = connect.version
