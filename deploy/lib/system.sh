@@ -47,5 +47,5 @@ prepare_system() {
 drop_system() {
     [[ -z ${server_pid:-} ]] || ! is_running "$server_pid" || stop_process "$server_pid"
     psql -X -q "$system_server" -c "drop database if exists $system_database" || true
-    rm -f "$credentials"
+    [[ -z ${credentials:-} ]] || rm -f "$credentials"
 }
