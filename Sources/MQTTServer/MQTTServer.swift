@@ -70,7 +70,7 @@ package final class MQTTServer: Sendable {
         do {
             return try configuration.tls.map { try NIOSSLContext(configuration: $0) }
         } catch {
-            throw MQTTServerError.unusableCertificate(String(describing: error))
+            throw MQTTServerError.unusableCertificate(error)
         }
     }
 

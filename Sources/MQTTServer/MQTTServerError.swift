@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 #if canImport(Glibc)
     import Glibc
@@ -22,17 +23,26 @@ package enum MQTTServerError: Error, CustomStringConvertible {
         switch self {
         case .cannotListen(let host, let port, let reason): "cannot listen on port \(port) of \(host): \(reason)"
         case .noCertificate(let transport): "\(transport) needs a certificate"
-        case .unusableCertificate(let reason):
-            "the certificate, its key or the authorities cannot be used, or do not belong together: \(reason)"
+        case .unusableCertificate(let reason): "TLS cannot be used: \(reason)"
         case .undecided(let count): "\(count) messages were not decided before the server ended"
         case .notPersisted: "not every session was persisted before the server ended"
         case .full: "there are too many connections"
         }
     }
 
+    /// Why a certificate, its key or the authorities were refused.
+    static func unusableCertificate(_ error: any Error) -> MQTTServerError {
+        switch error as? NIOSSLError {
+        case .failedToLoadCertificate: .unusableCertificate("the certificate cannot be read")
+        case .failedToLoadPrivateKey:
+            .unusableCertificate("the key cannot be read, or does not belong to the certificate")
+        default: .unusableCertificate(String(describing: error))
+        }
+    }
+
     /// Why the system refused a port.
     static func reason(_ error: any Error) -> String {
-        if error is SocketAddressError { return "the host is not known" }
+        if error is SocketAddressError || error is SocketAddressError.UnknownHost { return "the host is not known" }
         guard let error = error as? IOError else { return String(describing: error) }
         return switch error.errnoCode {
         case EADDRINUSE: "another program listens there, or another transport of this one"

@@ -58,6 +58,31 @@ struct ServerTests {
         }
     }
 
+    @Test("small undecided publishes count with the network's buffers that they keep alive")
+    func heldBuffers() async throws {
+        let delegate = HoldingDelegate()
+        var options = BrokerOptions.standard
+        options.undecidedBytes = 64 << 10
+        try await withServer(delegate, options) { server in
+            let client = try await TestClient.connect(to: server.ports[.tcp] ?? 0)
+            try await client.send(.connect(Connect(clientID: "a")))
+            let publish = Packet.publish(Publish(topic: "t", payload: ByteSlice([1]))).encoded(.v5) ?? []
+            let pings = [[UInt8]](repeating: Packet.pingRequest.encoded(.v5) ?? [], count: 2_000).flatMap { $0 }
+            for _ in 0..<64 { try await client.send(bytes: publish + pings) }
+            // Enough rounds of the server's loop to have read everything by.
+            for _ in 0..<300 { _ = try await server.connectionCount() }
+            #expect(delegate.mostUnanswered <= 34, "two buffers of 64 kB hold that many")
+            for _ in 0..<64 {
+                let answer = await delegate.firstPublish()
+                answer(.consume)
+            }
+            #expect(try await client.next().type == .connectAcknowledgement)
+            var answered = 0
+            while answered < 64 * 2_000, try await client.next() == .pingResponse { answered += 1 }
+            #expect(answered == 64 * 2_000)
+        }
+    }
+
     @Test("a subscription gets thousands of retained messages, more than any queue holds")
     func manyRetained() async throws {
         var options = BrokerOptions.standard

@@ -92,7 +92,9 @@ struct ShutDownTests {
             let error = await #expect(throws: MQTTServerError.self) {
                 _ = try await MQTTServer.start(configuration, delegate: delegate)
             }
-            #expect(error?.description.contains("certificate") == true)
+            #expect(
+                error?.description
+                    == "TLS cannot be used: the key cannot be read, or does not belong to the certificate")
         }
         #expect(kept == nil)
     }
