@@ -16,6 +16,8 @@ package enum ChunkError: Error, Equatable, Sendable {
     case clockMismatch
     /// A shared clock does not have a time of the series.
     case timeNotInClock(Int64)
+    /// The point at this place is not null and has no text.
+    case textMissing(Int)
     /// The texts of a chunk together have more bytes than ``TextDictionary/maximumBytes``.
     case textTooLong
     /// A range ends before it begins or lies outside of ±2^61, or the width of its buckets is not above 0.

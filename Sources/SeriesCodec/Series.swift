@@ -19,12 +19,19 @@ package struct Series: Sendable {
 
     package func isNull(at place: Int) -> Bool { nulls?[place] ?? false }
 
-    /// - Throws: ``ChunkError/unequalLengths``, ``ChunkError/unsortedTimes``.
+    /// - Throws: ``ChunkError/unequalLengths``, ``ChunkError/unsortedTimes``, ``ChunkError/textMissing(_:)``.
     func check() throws(ChunkError) {
         guard values.count == count, nulls.map({ $0.count == count }) ?? true,
             quality.map({ $0.count == count }) ?? true
         else { throw .unequalLengths }
         guard Self.areSorted(times) else { throw .unsortedTimes }
+        switch values {
+        case .text(let column), .json(let column):
+            for (place, code) in column.codes.enumerated() where code < 0 && !isNull(at: place) {
+                throw .textMissing(place)
+            }
+        case .float64, .float32, .integer, .boolean: break
+        }
     }
 
     static func areSorted(_ times: [Int64]) -> Bool { times.withUnsafeBufferPointer(areSorted) }

@@ -102,7 +102,8 @@ package enum SeriesValues: Sendable {
         }
     }
 
-    /// The value at a place as a number; booleans are 0 and 1. `nil` for text and JSON.
+    /// The value at a place as a number, an integer of more than 53 bits as the nearest; booleans are 0 and 1. `nil` for
+    /// text and JSON.
     package func number(at place: Int) -> Double? {
         switch self {
         case .float64(let values): values[place]

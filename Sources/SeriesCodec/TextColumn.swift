@@ -1,7 +1,10 @@
 /// Texts by dictionary: each different text once, in the order of first appearance, and a code for each point. Texts are
 /// told apart by their bytes, not by what Unicode calls equal.
 package struct TextColumn: Sendable {
-    /// For each point the place of its text in the dictionary.
+    /// What a point without a text has as its code.
+    static let placeholder: Int64 = -1
+
+    /// For each point the place of its text in the dictionary; −1 for a point without a text.
     package private(set) var codes: [Int64] = []
     private(set) var bytes: [UInt8] = []
     /// Where each entry ends in `bytes`.
@@ -15,7 +18,7 @@ package struct TextColumn: Sendable {
         for text in texts { append(text) }
     }
 
-    /// - Parameter codes: each less than `ends.count`.
+    /// - Parameter codes: each less than `ends.count`, or ``placeholder``.
     init(codes: [Int64], bytes: [UInt8], ends: [Int]) {
         (self.codes, self.bytes, self.ends) = (codes, bytes, ends)
     }
@@ -23,7 +26,8 @@ package struct TextColumn: Sendable {
     package var count: Int { codes.count }
     package var entryCount: Int { ends.count }
 
-    package subscript(place: Int) -> String { entry(Int(codes[place])) }
+    /// The text of a point; empty for a point without a text.
+    package subscript(place: Int) -> String { codes[place] < 0 ? "" : entry(Int(codes[place])) }
 
     /// An entry of the dictionary; bytes that are no UTF-8 are shown as U+FFFD.
     package func entry(_ code: Int) -> String { String(decoding: bytes[range(of: code)], as: UTF8.self) }
@@ -39,19 +43,18 @@ package struct TextColumn: Sendable {
         codes.append(code)
     }
 
-    /// A point without a text: what null points have.
-    package mutating func appendPlaceholder() { codes.append(0) }
+    /// A point without a text. It has to be null: see ``ChunkError/textMissing(_:)``.
+    package mutating func appendPlaceholder() { codes.append(Self.placeholder) }
 
     /// Points of another column, whose entries come over as they are first used.
     mutating func append(_ other: TextColumn, _ range: Range<Int>) {
         var known = [Int64](repeating: -1, count: other.entryCount)
         for code in other.codes[range] {
-            let place = Int(code)
-            // A placeholder of a column without entries.
-            guard place < known.count else {
-                codes.append(0)
+            guard code >= 0 else {
+                codes.append(Self.placeholder)
                 continue
             }
+            let place = Int(code)
             if known[place] < 0 {
                 known[place] = other.bytes[other.range(of: place)].withUnsafeBytes { self.code(of: $0) }
             }
@@ -65,9 +68,8 @@ package struct TextColumn: Sendable {
         var merged = self
         var known = [Int64](repeating: -1, count: late.entryCount)
         merged.codes = plan.merge(codes, late.codes) { code in
+            guard code >= 0 else { return Self.placeholder }
             let place = Int(code)
-            // A placeholder of a column without entries.
-            guard place < known.count else { return 0 }
             if known[place] < 0 {
                 known[place] = late.bytes[late.range(of: place)].withUnsafeBytes { merged.code(of: $0) }
             }

@@ -17,7 +17,10 @@ struct BucketTests {
             var bucket = Bucket.Plain(start: start)
             for (place, time) in series.times.enumerated() {
                 guard let number = numbers[place] else { continue }
-                if start <= time && time < end { bucket.numbers.append(number) }
+                if start <= time && time < end {
+                    bucket.numbers.append(number)
+                    if case .integer(let integers) = series.values { bucket.take(integers[place]) }
+                }
                 let next = place + 1 < series.count ? series.times[place + 1] : aggregator.until
                 let longest = time.addingReportingOverflow(options.longestHold)
                 let heldUntil = min(next, longest.overflow ? .max : longest.partialValue)
@@ -46,8 +49,8 @@ struct BucketTests {
                 "held \(bucket.heldSum) in \(bucket.heldMilliseconds), not \(plain.heldSum) in \(plain.heldMilliseconds)"
         }
         guard !sorted.isEmpty else { return nil }
-        guard bucket.minimum == sorted.first, bucket.maximum == sorted.last, bucket.first == plain.numbers.first,
-            bucket.last == plain.numbers.last,
+        guard bucket.minimum == plain.minimum ?? sorted.first, bucket.maximum == plain.maximum ?? sorted.last,
+            bucket.first == plain.numbers.first, bucket.last == plain.numbers.last,
             near(bucket.sum, plain.numbers.reduce(0, +), magnitude: plain.numbers.reduce(0) { $0 + abs($1) })
         else { return "\(bucket), not \(plain)" }
         guard quantiles else { return bucket.median == nil ? nil : "quantiles that nobody asked for" }
@@ -94,6 +97,41 @@ struct BucketTests {
         }
     }
 
+    @Test("an integer that is no double lies between its bucket's minimum and maximum, which are the nearest outside")
+    func wideIntegers() throws {
+        let values: [Int64] = [9_007_199_254_740_993, .max, .min, -9_007_199_254_740_993, 1 << 60, 5]
+        let times = values.indices.map { Int64($0) * 1_000 }
+        for isOneByOne in [false, true] {
+            var aggregator = try BucketAggregator(
+                from: 0, until: 6_000, width: 1_000, options: .init(longestHold: isOneByOne ? 500 : .max))
+            try aggregator.add(try SeriesChunk(Series(times: times, values: .integer(values))))
+            let buckets = aggregator.finish()
+            #expect(
+                buckets.map(\.minimum) == [
+                    9_007_199_254_740_992, 0x1.fffffffffffffp62, -0x1p63, -9_007_199_254_740_994, 0x1p60, 5,
+                ])
+            #expect(
+                buckets.map(\.maximum) == [
+                    9_007_199_254_740_994, 0x1p63, -0x1p63, -9_007_199_254_740_992, 0x1p60, 5,
+                ])
+            #expect(buckets.map(\.first) == values.map { Double($0) })
+        }
+    }
+
+    @Test("integers that are no doubles keep their places beside nulls and bad points")
+    func wideIntegersAndNulls() throws {
+        let wide: Int64 = 9_007_199_254_740_993
+        let series = Series(
+            times: [0, 1, 2, 3], values: .integer([0, wide, -wide, wide + 1_024]), nulls: [true, false, false, false],
+            quality: [0, 0, 192, 0])
+        var aggregator = try BucketAggregator(from: 0, until: 4, width: 4, options: .init(goodOnly: true))
+        try aggregator.add(try SeriesChunk(series))
+        let bucket = try #require(aggregator.finish().first)
+        #expect(bucket.count == 2)
+        #expect(bucket.minimum == 9_007_199_254_740_992)
+        #expect(bucket.maximum == 9_007_199_254_742_018)
+    }
+
     @Test("a value is held over the border of a bucket")
     func timeWeighted() throws {
         let series = Series(times: [0, 1_500, 4_000], values: .float64([10, 20, 40]))
@@ -131,6 +169,18 @@ struct BucketTests {
         let chunk = try SeriesChunk(Series(times: [0], values: .text(TextColumn(["on"]))))
         var aggregator = try BucketAggregator(from: 0, until: 10, width: 10)
         #expect(throws: ChunkError.wrongKind(.text)) { try aggregator.add(chunk) }
+    }
+
+    @Test("quantiles of numbers whose sum is no double any more are numbers", arguments: [1e306, -1.7e308, .infinity])
+    func hugeQuantiles(_ number: Double) {
+        var (whole, other) = (QuantileSketch(), QuantileSketch())
+        for place in 0..<2_000 {
+            whole.insert(number * (1 - Double(place % 7) * 1e-4))
+            other.insert(number)
+        }
+        whole.merge(other)
+        let median = whole.quantile(0.5) ?? .nan
+        #expect(median == number || abs(median / number - 1) <= 0.004)
     }
 
     @Test("a sketch of many numbers, also of several sketches together, is off by less than 0.4 %")
@@ -171,5 +221,13 @@ extension Bucket {
         /// The same sum of the numbers without their signs.
         var heldMagnitude = 0.0
         var heldMilliseconds: Int64 = 0
+        /// Of integers, outside of all of them.
+        var minimum: Double?
+        var maximum: Double?
+
+        mutating func take(_ integer: Int64) {
+            minimum = min(minimum ?? .infinity, outside(integer).below)
+            maximum = max(maximum ?? -.infinity, outside(integer).above)
+        }
     }
 }

@@ -78,6 +78,40 @@ struct RangeAndChangeTests {
         }
     }
 
+    @Test("a series that is no series is refused before anything is merged into it")
+    func mergeIntoUnsorted() throws {
+        let late = Series(times: [2], values: .integer([2]))
+        #expect(throws: ChunkError.unsortedTimes) {
+            try Series(times: [5, 1], values: .integer([1, 2])).merging(late)
+        }
+        #expect(throws: ChunkError.unequalLengths) { try Series(times: [1, 5], values: .integer([1])).merging(late) }
+        #expect(throws: ChunkError.wrongKind(.integer)) {
+            try Series(times: [5, 1], values: .boolean([true, true])).merging(late)
+        }
+    }
+
+    @Test("a point that is not null and has no text is refused, and one that is null needs none")
+    func missingTexts() throws {
+        var column = TextColumn()
+        column.appendPlaceholder()
+        let series = Series(times: [1], values: .text(column))
+        #expect(throws: ChunkError.textMissing(0)) { try SeriesChunk(series) }
+        #expect(throws: ChunkError.textMissing(0)) {
+            try Series(times: [], values: .text(TextColumn())).merging(series)
+        }
+        // Also where there are texts that it could be taken for.
+        column.append("on")
+        column.appendPlaceholder()
+        let more = Series(times: [1, 2, 3], values: .json(column), nulls: [true, false, false])
+        #expect(throws: ChunkError.textMissing(2)) { try SeriesChunk(more) }
+        #expect(column[2] == "")
+        let null = Series(times: [1, 2, 3], values: .json(column), nulls: [true, false, true])
+        let decoded = try SeriesChunk(null).decode()
+        #expect(difference(decoded, null) == nil)
+        guard case .json(let texts) = decoded.values else { return }
+        #expect(texts.codes == [-1, 0, -1])
+    }
+
     @Test("statistics are those of the numbers that are there")
     func statistics() {
         check { random, size in
@@ -87,12 +121,17 @@ struct RangeAndChangeTests {
                 series.isNull(at: place) ? nil : series.values.number(at: place).flatMap { $0.isNaN ? nil : $0 }
             }
             let sum = numbers.reduce(0, +)
+            var (least, greatest) = (numbers.min(), numbers.max())
+            if case .integer(let integers) = series.values {
+                let present = series.times.indices.filter { !series.isNull(at: $0) }.map { outside(integers[$0]) }
+                (least, greatest) = (present.map(\.below).min(), present.map(\.above).max())
+            }
             let isRight =
                 statistics.count == size && statistics.firstTime == series.times.first
                 && statistics.lastTime == series.times.last && statistics.numberCount == numbers.count
                 && statistics.nullCount == series.nulls?.count(where: { $0 }) ?? 0
                 && statistics.badCount == series.quality?.count(where: { $0 != 0 }) ?? 0
-                && statistics.minimum == numbers.min() && statistics.maximum == numbers.max()
+                && statistics.minimum == least && statistics.maximum == greatest
                 && statistics.first == numbers.first && statistics.last == numbers.last
                 && (statistics.sum == sum || statistics.sum.isNaN && sum.isNaN)
             return isRight ? nil : "\(statistics)"

@@ -48,3 +48,10 @@ func picked(_ series: Series, _ places: some Sequence<Int>) throws -> Series {
     result.quality = series.quality.map { quality in places.map { quality[$0] } }
     return result
 }
+
+/// The doubles next to an integer: both are the integer itself if it is a double.
+func outside(_ integer: Int64) -> (below: Double, above: Double) {
+    let nearest = Double(integer)
+    let (exact, rounded) = (Int128(integer), Int128(nearest))
+    return (rounded > exact ? nearest.nextDown : nearest, rounded < exact ? nearest.nextUp : nearest)
+}

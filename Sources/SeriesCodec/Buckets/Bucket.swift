@@ -1,6 +1,8 @@
 /// What points of a span of time have in common.
 ///
-/// Numbers count that are neither null nor NaN, nor left out for their quality. Sums are added up in any order.
+/// Numbers count that are neither null nor NaN, nor left out for their quality; booleans are 0 and 1. Sums are added up
+/// in any order. An integer of more than 53 bits may be no double: then ``minimum`` and ``maximum`` are the next doubles
+/// outside, so that no value lies beyond them, and the others are computed with the nearest.
 package struct Bucket: Sendable {
     /// Milliseconds since 1970 UTC.
     package let start: Int64

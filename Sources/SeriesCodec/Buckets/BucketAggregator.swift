@@ -47,9 +47,11 @@ package struct BucketAggregator: Sendable {
     }
 
     /// Adds points whose times are not before those already added. NaN is a point without a number.
-    /// - Parameter weights: memory for as many numbers as there are points.
+    /// - Parameters:
+    ///   - wideIntegers: what the values are, where they are integers and one of them may be no double.
+    ///   - weights: memory for as many numbers as there are points.
     mutating func add(
-        times: UnsafeBufferPointer<Int64>, values: UnsafeBufferPointer<Double>,
+        times: UnsafeBufferPointer<Int64>, values: UnsafeBufferPointer<Double>, wideIntegers: [Int64]?,
         weights: UnsafeMutableBufferPointer<Double>
     ) {
         guard let times = times.baseAddress, let numbers = values.baseAddress, let weights = weights.baseAddress else {
@@ -69,6 +71,7 @@ package struct BucketAggregator: Sendable {
         running.skipHoldBeforeStart()
         let (longest, until, quantiles) = (options.longestHold, until, options.quantiles)
         let points = WeightedPoints(times, numbers, weights, places: place..<count)
+        let arePlain = longest == .max && points.arePlain && wideIntegers == nil
         while place < count {
             let time = times[place]
             if time >= running.end {
@@ -76,13 +79,14 @@ package struct BucketAggregator: Sendable {
                 advance(&running, to: time)
             }
             let start = place
-            if longest == .max, points.arePlain, running.isEmpty {
+            if arePlain, running.isEmpty {
                 place = addWholeBuckets(&running, points, from: place)
                 guard place == start else { continue }
             }
             running.add(numbers[place], at: time, longestHold: longest)
+            if let wideIntegers, numbers[place] == numbers[place] { running.widen(to: wideIntegers[place]) }
             place &+= 1
-            if longest == .max, points.arePlain { place = running.addPlain(points, from: place) }
+            if arePlain { place = running.addPlain(points, from: place) }
             guard quantiles else { continue }
             for number in start..<place where numbers[number] == numbers[number] { sketch.insert(numbers[number]) }
         }

@@ -3,10 +3,19 @@
 package struct QuantileSketch: Sendable {
     package static let exactCount = 512
 
+    /// The mean is kept, not the sum, which might be too large for a double.
     private struct Bin {
         var key: Int64
         var count: Int
-        var sum: Double
+        var mean: Double
+
+        /// Both have one key, so that their difference is no larger than they are.
+        func merged(with other: Bin) -> Bin {
+            let total = count + other.count
+            guard mean != other.mean else { return Bin(key: key, count: total, mean: mean) }
+            let share = Double(other.count) / Double(total)
+            return Bin(key: key, count: total, mean: mean + (other.mean - mean) * share)
+        }
     }
 
     private var pending: [Double] = []
@@ -61,7 +70,7 @@ package struct QuantileSketch: Sendable {
         var before = 0
         for bin in bins {
             before += bin.count
-            if rank < before { return bin.sum / Double(bin.count) }
+            if rank < before { return bin.mean }
         }
         return nil
     }
@@ -107,14 +116,17 @@ package struct QuantileSketch: Sendable {
         sortPending()
         isSorted = false
         var folded: [Bin] = []
-        for number in pending {
-            let key = Self.key(number)
-            if let last = folded.indices.last, folded[last].key == key {
-                folded[last].count += 1
-                folded[last].sum += number
-            } else {
-                folded.append(Bin(key: key, count: 1, sum: number))
+        var start = 0
+        while start < pending.count {
+            let (key, least) = (Self.key(pending[start]), pending[start])
+            var (end, beyond) = (start + 1, 0.0)
+            // Of so few numbers, the distances within a bin add up to less than the largest double.
+            while end < pending.count, Self.key(pending[end]) == key {
+                if pending[end] != least { beyond += pending[end] - least }
+                end += 1
             }
+            folded.append(Bin(key: key, count: end - start, mean: least + beyond / Double(end - start)))
+            start = end
         }
         pending.removeAll(keepingCapacity: true)
         fold(into: folded)
@@ -134,8 +146,7 @@ package struct QuantileSketch: Sendable {
                 merged.append(others[right])
                 right += 1
             } else {
-                let (own, other) = (bins[left], others[right])
-                merged.append(Bin(key: own.key, count: own.count + other.count, sum: own.sum + other.sum))
+                merged.append(bins[left].merged(with: others[right]))
                 left += 1
                 right += 1
             }

@@ -70,6 +70,12 @@ struct RunningBucket {
         holdLeft = longestHold
     }
 
+    /// So that an integer, which was added as the double next to it, lies between the minimum and the maximum.
+    mutating func widen(to integer: Int64) {
+        minimum = min(minimum, Double(notAbove: integer))
+        maximum = max(maximum, Double(notBelow: integer))
+    }
+
     /// Whether nothing has been added to the bucket yet.
     @inline(__always)
     var isEmpty: Bool { count == 0 && heldMilliseconds == 0 }

@@ -33,8 +33,10 @@ extension BucketAggregator {
                         last = block[count - 1]
                         guard block[0] < until else { return }
                         let numbers = UnsafeMutableBufferPointer(rebasing: values[..<count])
-                        reader.values(numbers, goodOnly: options.goodOnly)
-                        add(times: block, values: UnsafeBufferPointer(numbers), weights: weights)
+                        let integers = reader.values(numbers, goodOnly: options.goodOnly)
+                        add(
+                            times: block, values: UnsafeBufferPointer(numbers), wideIntegers: integers,
+                            weights: weights)
                     }
                 }
             }
@@ -80,10 +82,13 @@ struct PointReader {
     }
 
     /// The values that belong to the times. Nulls, and bad points if they are left out, become NaN.
-    mutating func values(_ target: UnsafeMutableBufferPointer<Double>, goodOnly: Bool) {
+    /// - Returns: the values as integers, if they are integers and one of them may be no double; anything for NaN.
+    mutating func values(_ target: UnsafeMutableBufferPointer<Double>, goodOnly: Bool) -> [Int64]? {
         let count = target.count
+        var integers: [Int64]?
         if nulls == nil {
             decode(into: target)
+            integers = numbers.wideIntegers
         } else {
             withUnsafeTemporaryAllocation(of: Int64.self, capacity: count) { flags in
                 nulls?.decode(into: flags)
@@ -91,13 +96,21 @@ struct PointReader {
                 let dense = isNull.reduce(count) { $0 - ($1 ? 1 : 0) }
                 decode(into: UnsafeMutableBufferPointer(rebasing: target[..<dense]))
                 ValueDecoder.spread(target, dense: dense, nulls: isNull, filler: .nan)
+                integers = numbers.wideIntegers
+                if let dense = integers { integers = Self.spread(dense, nulls: isNull) }
             }
         }
-        guard goodOnly, quality != nil else { return }
+        guard goodOnly, quality != nil else { return integers }
         withUnsafeTemporaryAllocation(of: Int64.self, capacity: count) { codes in
             quality?.decode(into: codes)
             for place in 0..<count where codes[place] != 0 { target[place] = .nan }
         }
+        return integers
+    }
+
+    private static func spread(_ integers: [Int64], nulls: [Bool]) -> [Int64] {
+        var next = integers.makeIterator()
+        return nulls.map { $0 ? 0 : next.next() ?? 0 }
     }
 
     private mutating func decode(into target: UnsafeMutableBufferPointer<Double>) {

@@ -2,8 +2,11 @@ extension Series {
     /// This series with late points in it. At each time of the batch there is one point afterwards: the batch's last
     /// one. Points at other times stay, also where several have one time.
     /// - Parameter late: of the same kind, sorted; of equal times the last was written last.
-    /// - Throws: ``ChunkError/wrongKind(_:)``, ``ChunkError/unsortedTimes``, ``ChunkError/unequalLengths``.
+    /// - Throws: ``ChunkError/wrongKind(_:)`` with the kind of `late`; ``ChunkError/unequalLengths``,
+    ///   ``ChunkError/unsortedTimes``, ``ChunkError/textMissing(_:)`` for either series.
     package func merging(_ late: Series) throws(ChunkError) -> Series {
+        guard late.values.kind == values.kind else { throw .wrongKind(late.values.kind) }
+        try check()
         try late.check()
         let plan = MergePlan(times, late.times)
         let counts = (own: count, late: late.count)

@@ -6,12 +6,14 @@ extension SeriesChunk {
     ///   - newClock: what the result refers to; `nil` gives it times of its own.
     ///   - choice: of the series' last chunk.
     /// - Throws: ``ChunkError/wrongKind(_:)``, ``ChunkError/unsortedTimes``, ``ChunkError/unequalLengths``,
-    ///   ``ChunkError/countOutOfRange(_:)``, ``ChunkError/timeNotInClock(_:)``, ``ChunkError/clockMismatch``,
-    ///   ``ChunkError/textTooLong``, ``ChunkError/corrupt``.
+    ///   ``ChunkError/textMissing(_:)`` for the late points; ``ChunkError/countOutOfRange(_:)``,
+    ///   ``ChunkError/timeNotInClock(_:)``, ``ChunkError/clockMismatch``, ``ChunkError/textTooLong``,
+    ///   ``ChunkError/corrupt``.
     package func merging(
         _ late: Series, clock: SharedClock? = nil, newClock: SharedClock? = nil, choice: inout EncodingChoice
     ) throws(ChunkError) -> SeriesChunk {
-        try SeriesChunk(try decode(clock: clock).merging(late), clock: newClock, choice: &choice)
+        guard late.values.kind == kind else { throw .wrongKind(late.values.kind) }
+        return try SeriesChunk(try decode(clock: clock).merging(late), clock: newClock, choice: &choice)
     }
 
     /// This chunk without the points with from ≤ time < until, with the same clock; `nil` if none are left.

@@ -30,7 +30,7 @@ package struct SeriesChunk: Sendable {
     ///   - clock: has all times of the series; `nil` puts them into the chunk.
     ///   - choice: of the series' last chunk; holds this chunk's afterwards.
     /// - Throws: ``ChunkError/countOutOfRange(_:)``, ``ChunkError/unequalLengths``, ``ChunkError/unsortedTimes``,
-    ///   ``ChunkError/timeNotInClock(_:)``, ``ChunkError/textTooLong``.
+    ///   ``ChunkError/timeNotInClock(_:)``, ``ChunkError/textMissing(_:)``, ``ChunkError/textTooLong``.
     package init(
         _ series: Series, clock: SharedClock? = nil, choice: inout EncodingChoice
     ) throws(ChunkError) {

@@ -10,6 +10,8 @@ struct NumberDecoder {
     private var exception = 0
     /// The place of the next number.
     private var position = 0
+    /// The integers that were decoded last, where they are the values and one of them may be no double.
+    private(set) var wideIntegers: [Int64]?
 
     /// - Parameter kind: decides which modes may be.
     init(_ bytes: UnsafeRawBufferPointer, kind: ValueKind, count: Int) throws(ChunkError) {
@@ -58,6 +60,8 @@ struct NumberDecoder {
             let count = numbers.count
             switch form.mode {
             case .integer:
+                let integers = UnsafeBufferPointer(numbers)
+                wideIntegers = Double.holdsAll(integers) ? nil : Array(integers)
                 for index in 0..<count { results[index] = Double(place[index]).bitPattern }
             case .quotient64:
                 if corrections != nil { correct(numbers) }

@@ -36,22 +36,24 @@ enum ValueDecoder {
             var cursor = ByteCursor(bytes)
             let (texts, ends) = try TextDictionary.decode(&cursor, limit: total)
             let codes = try integers(
-                try cursor.rest(), kind: kind, count: count, total: total, dense: dense, nulls: nulls)
-            let limit = Int64(dense == 0 ? max(1, ends.count) : ends.count)
-            guard codes.allSatisfy({ 0..<limit ~= $0 }) else { throw .corrupt }
+                try cursor.rest(), kind: kind, count: count, total: total, dense: dense, nulls: nulls,
+                filler: TextColumn.placeholder, allowed: 0..<Int64(ends.count))
             let column = TextColumn(codes: codes, bytes: texts, ends: ends)
             return kind == .text ? .text(column) : .json(column)
         }
     }
 
     private static func integers(
-        _ bytes: UnsafeRawBufferPointer, kind: ValueKind, count: Int, total: Int, dense: Int, nulls: [Bool]?
+        _ bytes: UnsafeRawBufferPointer, kind: ValueKind, count: Int, total: Int, dense: Int, nulls: [Bool]?,
+        filler: Int64 = 0, allowed: Range<Int64>? = nil
     ) throws(ChunkError) -> [Int64] {
         var decoder = try NumberDecoder(bytes, kind: kind, count: total)
         return try [Int64](filling: count) { (target) throws(ChunkError) in
-            decoder.decode(into: UnsafeMutableBufferPointer(rebasing: target[..<dense]))
+            let integers = UnsafeMutableBufferPointer(rebasing: target[..<dense])
+            decoder.decode(into: integers)
             try decoder.finish()
-            spread(target, dense: dense, nulls: nulls, filler: 0)
+            if let allowed { guard integers.allSatisfy({ allowed ~= $0 }) else { throw .corrupt } }
+            spread(target, dense: dense, nulls: nulls, filler: filler)
         }
     }
 
