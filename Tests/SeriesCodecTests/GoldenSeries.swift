@@ -24,8 +24,24 @@ enum GoldenSeries {
                 times: every(1),
                 values: .text(TextColumn((0..<120).map { ["idle", "running", "caf\u{E9}"][$0 / 7 % 3] })))
         case "JSON": Series(times: waits, values: .json(TextColumn((0..<120).map { #"{"n":\#($0 % 5),"s":"x"}"# })))
+        case "many numbers, tables of 2,048 and 1,024 states":
+            Series(times: irregular, values: .float64(rareSteps.map { Double($0) / 10 }))
         default: nil
         }
+    }
+
+    /// Numbers without a pattern.
+    private static func mixed(_ place: Int) -> UInt64 {
+        var mixed = UInt64(place) &* 0x9E37_79B9_7F4A_7C15
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        return mixed ^ (mixed >> 27)
+    }
+
+    /// As many as need the largest table.
+    private static let rareSteps = (0..<9_000).map { place in 215 + mixed(place).trailingZeroBitCount / 2 }
+    private static let irregular = (0..<9_000).map { (place: Int) -> Int64 in
+        let late = mixed(20_000 + place).trailingZeroBitCount / 3 * 100
+        return start + Int64(1_000 * place + late)
     }
 
     private static let wave = (0..<120).map { (place: Int) -> Int in
