@@ -139,7 +139,8 @@ enum SeriesData {
 
     struct Clock: Sendable {
         let name: String
-        let sketch: Double?
+        /// As of ``Kind``: of the times' section.
+        let sketch: Double
         let make: @Sendable (_ count: Int, _ seed: UInt64) -> [Int64]
     }
 

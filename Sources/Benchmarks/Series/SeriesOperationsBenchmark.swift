@@ -3,17 +3,7 @@ import SeriesCodec
 
 /// Times of what the platform does with chunks.
 enum SeriesOperationsBenchmark {
-    private static let days = 30
-
     static func run() throws {
-        print("\n43,200 points (30 chunks of a day) decoded into 5-minute buckets. Accept: <= 0.4 ms.")
-        for (name, clock) in [
-            ("temperature, 1 decimal", "exact minute"), ("voltage", "server milliseconds"),
-            ("float64 noise", "exact minute"), ("on/off", "exact minute"), ("thirds", "exact minute"),
-            ("mean of three decimals", "exact minute"),
-        ] {
-            try buckets(name, clock)
-        }
         try changes()
         try differentTexts()
     }
@@ -21,41 +11,12 @@ enum SeriesOperationsBenchmark {
     private static func report(_ name: String, _ nanoseconds: Double, limit: Double?) {
         let milliseconds = nanoseconds / 1e6
         print(
-            SeriesBenchmark.padded(name, 68) + String(format: "%7.4f ms ", milliseconds)
-                + SeriesBenchmark.verdict(milliseconds, limit: limit))
-    }
-
-    private static func buckets(_ name: String, _ clockName: String) throws {
-        guard let kind = SeriesData.kinds.first(where: { $0.name == name }),
-            let clock = SeriesData.clocks.first(where: { $0.name == clockName })
-        else { return }
-        let count = SeriesBenchmark.points
-        let times = clock.make(days * count, 4)
-        let day: Int64 = 86_400_000
-        let stored = try (0..<days).map { number -> (clock: [UInt8], chunk: [UInt8]) in
-            let own = times[number * count..<(number + 1) * count]
-            let clock = try SharedClock(Array(own))
-            let series = Series(times: clock.times, values: kind.make(count, UInt64(number)))
-            return (clock.bytes, try SeriesChunk(series, clock: clock).bytes)
-        }
-        for quantiles in [false, true] {
-            var count = 0
-            let time = try SeriesBenchmark.nanoseconds(calls: 20) {
-                var aggregator = try BucketAggregator(
-                    from: SeriesData.start, until: SeriesData.start + Int64(days) * day, width: 300_000,
-                    options: BucketAggregator.Options(quantiles: quantiles))
-                for (clock, chunk) in stored {
-                    try aggregator.add(try SeriesChunk(bytes: chunk), clock: try SharedClock(bytes: clock))
-                }
-                count = aggregator.finish().count
-            }
-            let text = "\(name), \(clockName) clock (read, too)\(quantiles ? ", p50 and p95" : ""), \(count) buckets"
-            report(text, time, limit: quantiles ? nil : 0.4)
-        }
+            SeriesBenchmark.padded(name, 72)
+                + SeriesBenchmark.judged(milliseconds, "%7.4f ms", limit: limit))
     }
 
     private static func changes() throws {
-        print("\nChanges of a chunk of 1,440 points. Accept: late points in <= 0.2 ms.")
+        print("\nChanges of a chunk of 1,440 points with times of its own. Accept: late points in <= 0.2 ms.")
         for name in ["temperature, 1 decimal", "voltage", "float32 noise", "status text"] {
             guard let kind = SeriesData.kinds.first(where: { $0.name == name }) else { continue }
             for isOnGrid in [true, false] { try latePoints(name, kind, isOnGrid: isOnGrid) }
@@ -111,7 +72,7 @@ enum SeriesOperationsBenchmark {
     /// A chunk whose dictionary is as long as it may be: nothing may be done for each entry that takes longer with more.
     private static func differentTexts() throws {
         let count = 10_000
-        print("\n\(count) different JSON texts in one chunk.")
+        print("\nA chunk of \(count) different JSON texts.")
         let texts = (0..<count).map { place in
             #"{"serial":"\#(1_000_003 * place % 999_983)","firmware":"4.\#(place % 7)","online":true}"#
         }
@@ -121,13 +82,13 @@ enum SeriesOperationsBenchmark {
             times: (0..<10).map { SeriesData.start + 59_999_937 * Int64($0) },
             values: .json(TextColumn(texts.prefix(10))))
         let decode = try SeriesBenchmark.nanoseconds(calls: 5) { _ = try chunk.decode() }
-        report("decoded: \(decode.rounded() / Double(count)) ns a text", decode, limit: nil)
+        report("decoded", decode, limit: nil)
         let encode = try SeriesBenchmark.nanoseconds(calls: 5) { _ = try SeriesChunk(series) }
-        report("encoded: \(encode.rounded() / Double(count)) ns a text", encode, limit: nil)
+        report("encoded", encode, limit: nil)
         let merge = try SeriesBenchmark.nanoseconds(calls: 5) {
             var choice = EncodingChoice()
             _ = try chunk.merging(late, choice: &choice)
         }
-        report("10 late texts", merge, limit: nil)
+        report("10 late texts merged", merge, limit: nil)
     }
 }

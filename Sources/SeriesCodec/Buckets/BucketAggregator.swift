@@ -69,10 +69,31 @@ package struct BucketAggregator: Sendable {
             place &+= 1
         }
         running.skipHoldBeforeStart()
-        let (longest, until, quantiles) = (options.longestHold, until, options.quantiles)
         let points = WeightedPoints(times, numbers, weights, places: place..<count)
-        let arePlain = longest == .max && points.arePlain && wideIntegers == nil
-        while place < count {
+        if points.arePlain && wideIntegers == nil {
+            add(&running, points, from: place, wideIntegers: nil)
+        } else {
+            while place < count {
+                // What is between two points without a number is plain, most often.
+                let start = place
+                while place < count, numbers[place] == numbers[place] { place &+= 1 }
+                if place == start { place &+= 1 }
+                let part = WeightedPoints(times, numbers, weights, places: start..<place)
+                add(&running, part, from: start, wideIntegers: wideIntegers)
+            }
+        }
+        self.running = running
+    }
+
+    /// - Parameter start: the first place of the points.
+    private mutating func add(
+        _ running: inout RunningBucket, _ points: WeightedPoints, from start: Int, wideIntegers: [Int64]?
+    ) {
+        let (longest, until, quantiles) = (options.longestHold, until, options.quantiles)
+        let arePlain = points.arePlain && points.longestDistance <= longest && wideIntegers == nil
+        let (times, numbers) = (points.times, points.numbers)
+        var place = start
+        while place < points.count {
             let time = times[place]
             if time >= running.end {
                 if time >= until { break }
@@ -90,20 +111,19 @@ package struct BucketAggregator: Sendable {
             guard quantiles else { continue }
             for number in start..<place where numbers[number] == numbers[number] { sketch.insert(numbers[number]) }
         }
-        self.running = running
     }
 
     /// As long as all points of a bucket are there, and its first one is at `start`. The next bucket is running afterwards.
     /// - Parameters:
     ///   - running: has no points yet.
     ///   - points: plain, and each is held until the next.
-    /// - Returns: the place of the first point that was not added.
+    /// - Returns: the place of the first point that was not added; the one before it is held.
     private mutating func addWholeBuckets(
         _ running: inout RunningBucket, _ points: WeightedPoints, from start: Int
     ) -> Int {
         let (width, until, quantiles) = (width, until, options.quantiles)
         var (bucketStart, bucketEnd) = (running.start, running.end)
-        var (held, heldSince, isHeld) = (running.held, running.heldSince, running.holdLeft > 0)
+        var (held, heldSince, holdLeft) = (running.held, running.heldSince, running.holdLeft)
         var place = start
         // As many points as the last bucket had, most often.
         var length = 1
@@ -117,30 +137,32 @@ package struct BucketAggregator: Sendable {
             let last = points.numbers[next &- 1]
             weight += last * Double(bucketEnd &- points.times[next &- 1])
             var milliseconds = bucketEnd &- points.times[place]
-            let lead = points.times[place] &- heldSince
+            let lead = min(points.times[place] &- heldSince, holdLeft)
             // Where something infinite was held for no time, the product would be no number.
-            if isHeld, lead > 0 {
+            if lead > 0 {
                 weight += held * Double(lead)
                 milliseconds &+= lead
             }
-            (held, heldSince, isHeld) = (last, bucketEnd, true)
+            // At least until the next point, because no distance is longer.
+            (held, heldSince, holdLeft) = (last, bucketEnd, .max)
             var bucket = Bucket(start: bucketStart)
             bucket.count = length
             (bucket.minimum, bucket.maximum, bucket.sum) = (least, greatest, sum)
             (bucket.first, bucket.last) = (first, last)
             (bucket.heldSum, bucket.heldMilliseconds) = (weight, milliseconds)
-            buckets.append(bucket)
             if quantiles {
-                sketch.insert(contentsOf: UnsafeBufferPointer(start: points.numbers + place, count: length))
-                closeQuantiles()
+                addQuantiles(to: &bucket, UnsafeBufferPointer(start: points.numbers + place, count: length))
             }
+            buckets.append(bucket)
             place = next
             bucketStart = bucketEnd
             bucketEnd = width < until &- bucketStart ? bucketStart &+ width : until
         }
         guard place > start else { return start }
         running.restart(bucketStart, end: bucketEnd)
-        (running.held, running.heldSince, running.holdLeft) = (held, heldSince, .max)
+        (running.held, running.heldSince) = (held, heldSince)
+        let longest = options.longestHold
+        running.holdLeft = longest == .max ? .max : longest - (heldSince - points.times[place &- 1])
         return place
     }
 
@@ -175,14 +197,27 @@ package struct BucketAggregator: Sendable {
     private mutating func close(_ running: inout RunningBucket) {
         running.accountForHold(until: running.end)
         guard running.count > 0 || running.heldMilliseconds > 0 else { return }
-        buckets.append(running.bucket)
-        if options.quantiles && running.count > 0 { closeQuantiles() }
+        var bucket = running.bucket
+        if options.quantiles && running.count > 0 { closeQuantiles(of: &bucket) }
+        buckets.append(bucket)
     }
 
-    private mutating func closeQuantiles() {
-        buckets[buckets.count - 1].median = sketch.quantile(0.5)
-        buckets[buckets.count - 1].percentile95 = sketch.quantile(0.95)
-        sketch.removeAll()
+    /// - Parameters:
+    ///   - bucket: has its maximum.
+    ///   - numbers: all of the bucket's.
+    @inline(__always)
+    private mutating func addQuantiles(to bucket: inout Bucket, _ numbers: UnsafeBufferPointer<Double>) {
+        if numbers.count <= FewNumbers.limit {
+            bucket.median = FewNumbers.median(numbers)
+            bucket.percentile95 = bucket.maximum
+        } else {
+            sketch.insert(contentsOf: numbers)
+            closeQuantiles(of: &bucket)
+        }
+    }
+
+    private mutating func closeQuantiles(of bucket: inout Bucket) {
+        (bucket.median, bucket.percentile95) = sketch.close()
     }
 
     /// The buckets that have points or were held in, in the order of time. The last value is held to the end of the

@@ -57,6 +57,13 @@ package struct QuantileSketch: Sendable {
         count += other.bins.reduce(0) { $0 + $1.count }
     }
 
+    /// The median and the 95th percentile. Nothing is in the sketch afterwards.
+    mutating func close() -> (median: Double?, percentile95: Double?) {
+        defer { removeAll() }
+        guard bins.isEmpty, 1...FewNumbers.limit ~= pending.count else { return (quantile(0.5), quantile(0.95)) }
+        return pending.withUnsafeBufferPointer { (FewNumbers.median($0), FewNumbers.greatest($0)) }
+    }
+
     /// The number at rank ⌈fraction × count⌉.
     /// - Parameter fraction: 0 to 1.
     package mutating func quantile(_ fraction: Double) -> Double? {
@@ -84,32 +91,7 @@ package struct QuantileSketch: Sendable {
     private mutating func sortPending() {
         guard !isSorted else { return }
         isSorted = true
-        // Stays 0 unless a number is infinite, whose difference to itself has no sign.
-        let odd = pending.reduce(0) { $0 + $1 * 0 }
-        if pending.count <= Self.fewNumbers, odd == 0 { sortFew() } else { pending.sort() }
-    }
-
-    private static let fewNumbers = 12
-
-    /// Each number is put where as many are below it. The signs of all differences are added up, because a few comparisons
-    /// that are hard to foresee take longer than many that decide nothing at once.
-    private mutating func sortFew() {
-        let count = pending.count
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.fewNumbers) { numbers in
-            withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.fewNumbers) { ranks in
-                _ = numbers.initialize(from: pending)
-                ranks.initialize(repeating: 0)
-                for place in 0..<count {
-                    var rank = ranks[place]
-                    for other in place &+ 1..<count {
-                        let isBelow = (numbers[other] - numbers[place]).bitPattern &>> 63
-                        rank &+= isBelow
-                        ranks[other] &+= 1 &- isBelow
-                    }
-                    pending[Int(truncatingIfNeeded: rank)] = numbers[place]
-                }
-            }
-        }
+        pending.sort()
     }
 
     private mutating func fold() {

@@ -10,6 +10,8 @@ struct WeightedPoints {
     let count: Int
     /// Whether all numbers are finite and all distances of the times below 2^51; if not, there are no weights.
     let arePlain: Bool
+    /// No two neighbours are farther apart; less than twice as long as it would have to be.
+    let longestDistance: Int64
     private let weights: UnsafePointer<Double>
 
     /// - Parameters:
@@ -45,7 +47,9 @@ struct WeightedPoints {
             place &+= 1
         }
         if place == last { odd[0] += numbers[last] * 0 }
-        arePlain = (distances[0] | distances[1]) < 1 << 51 && odd[0] + odd[1] == 0
+        let together = distances[0] | distances[1]
+        arePlain = together < 1 << 51 && odd[0] + odd[1] == 0
+        longestDistance = Int64(truncatingIfNeeded: min(together, 1 << 62))
     }
 
     @inline(__always)

@@ -62,14 +62,13 @@ enum ValueDecoder {
         _ target: UnsafeMutableBufferPointer<Element>, dense: Int, nulls: [Bool]?, filler: Element
     ) {
         guard let nulls else { return }
+        // Whether there is a value is hard to foresee, so one is read in any case.
         var from = dense
         for place in target.indices.reversed() {
-            if nulls[place] {
-                target[place] = filler
-            } else {
-                from -= 1
-                target[place] = target[from]
-            }
+            let isNull = nulls[place]
+            from &-= isNull ? 0 : 1
+            let value = target[from]
+            target[place] = isNull ? filler : value
         }
     }
 }
