@@ -14,6 +14,7 @@ package struct Series: Sendable {
 
     package init(empty kind: ValueKind) { self.init(times: [], values: SeriesValues(empty: kind)) }
 
+    /// Of the points, nulls included.
     package var count: Int { times.count }
     package var isEmpty: Bool { times.isEmpty }
 
@@ -74,7 +75,7 @@ package struct Series: Sendable {
         }
     }
 
-    /// The places of the points with from ≤ time < until.
+    /// The places of the points with from ≤ time < until. The times have to be sorted.
     package func places(from: Int64, until: Int64) -> Range<Int> {
         let start = times.firstPlace(notBefore: from)
         return start..<max(start, times.firstPlace(notBefore: until))

@@ -24,6 +24,7 @@ package struct TextColumn: Sendable {
     }
 
     package var count: Int { codes.count }
+    /// Of the dictionary.
     package var entryCount: Int { ends.count }
 
     /// The text of a point; empty for a point without a text.

@@ -143,6 +143,26 @@ struct BucketTests {
         #expect(buckets.map(\.mean) == [10, 20, nil, nil, 40])
     }
 
+    @Test("chunks that are not added in the order of time are refused")
+    func orderOfChunks() throws {
+        func chunk(_ times: [Int64]) throws -> SeriesChunk {
+            try SeriesChunk(Series(times: times, values: .integer(times)))
+        }
+        for (first, second) in [
+            ([100, 200], [199, 300]), ([-50, -40], [-45, 10]), ([100, 2_000], [1_500, 1_600]),
+        ]
+            as [([Int64], [Int64])]
+        {
+            var aggregator = try BucketAggregator(from: 0, until: 1_000, width: 100)
+            try aggregator.add(try chunk(first))
+            #expect(throws: ChunkError.unsortedTimes) { try aggregator.add(try chunk(second)) }
+        }
+        var aggregator = try BucketAggregator(from: 0, until: 1_000, width: 100)
+        try aggregator.add(try chunk([100, 200]))
+        try aggregator.add(try chunk([200, 300]))
+        #expect(aggregator.finish().map(\.count) == [1, 2, 1, 0, 0, 0, 0, 0, 0])
+    }
+
     @Test("a range with more buckets than memory is meant for is refused")
     func tooManyBuckets() throws {
         let limit = Int64(BucketAggregator.maximumCount)

@@ -54,10 +54,11 @@ enum SeriesBenchmark {
     private static func kinds(_ directory: String?) throws {
         print(
             """
-            A day of minutes with a shared clock; sizes are of five days. "values" are the bytes of the values alone, as the sketch
-            counts them: its figures are those of its code on these same points (its page has some of other points). "all" has
-            the header, the reference to the clock and the checksum, too. Decoding begins with the bytes and checks them; "then"
-            is the next chunk of a series. Accept: values <= sketch, decode <= 8 ns, encode <= 100 ns a point.
+            A day of minutes with a shared clock; sizes are of five days. "sketch" is the draft of this codec in
+            design/sketches/series-codec of the shared material, its code run on these same points (the figures in its README are
+            of other points). It counts the bytes of the values alone, as "values" does; "all" has the header, the reference to
+            the clock and the checksum, too. Decoding begins with the bytes and checks them. "encode" tries everything, "then" begins
+            with the choice of the series' last chunk. Accept: values <= sketch, decode <= 8 ns, encode <= 100 ns a point.
             """)
         print(padded("kind") + " values B/point   sketch     all   decode ns      encode ns      then")
         let times = (0..<points).map { SeriesData.start + 60_000 * Int64($0) }
@@ -86,7 +87,7 @@ enum SeriesBenchmark {
             """
 
             Clocks of a day of minutes: the section of times, which is what the sketch counts, and the whole clock chunk. Accept as above.
-            The sketch's page has .95 for server milliseconds; these here are spread evenly over 200 ms, which is .956 at least.
+            The sketch's README has .95 for server milliseconds; these here are spread evenly over 200 ms, which is .955 at least.
             """)
         print(padded("clock") + "  times B/point   sketch     all   decode ns      encode ns")
         for clock in SeriesData.clocks {

@@ -26,6 +26,8 @@ package struct BucketAggregator: Sendable {
     private var buckets: [Bucket] = []
     private var running: RunningBucket
     private var sketch = QuantileSketch()
+    /// Of the points that were added.
+    var lastTime = Int64.min
 
     /// Buckets start at `from + n × width`, and the last one ends at `until`.
     /// - Parameters:

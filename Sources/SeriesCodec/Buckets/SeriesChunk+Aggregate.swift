@@ -3,8 +3,9 @@ extension BucketAggregator {
 
     /// Adds a chunk without making arrays of its points.
     /// - Parameter clock: the one that the chunk refers to, if it refers to one.
-    /// - Throws: ``ChunkError/wrongKind(_:)`` for text and JSON, ``ChunkError/clockMismatch``, ``ChunkError/corrupt``;
-    ///   then the aggregator holds some of the points and is good for nothing.
+    /// - Throws: ``ChunkError/wrongKind(_:)`` for text and JSON; ``ChunkError/unsortedTimes``: the chunk begins before the
+    ///   end of the last one; ``ChunkError/clockMismatch``, ``ChunkError/corrupt``. Then the aggregator may hold some of
+    ///   the chunk's points and is good for nothing.
     package mutating func add(_ chunk: SeriesChunk, clock: SharedClock? = nil) throws(ChunkError) {
         let clockTimes = clock?.times ?? []
         let result: Result<Void, ChunkError> = clockTimes.withUnsafeBufferPointer { clockTimes in
@@ -24,13 +25,14 @@ extension BucketAggregator {
                 try withScratch(of: Double.self, count: 2 * Self.blockSize) { (scratch) throws(ChunkError) in
                     let values = UnsafeMutableBufferPointer(rebasing: scratch[..<Self.blockSize])
                     let weights = UnsafeMutableBufferPointer(rebasing: scratch[Self.blockSize...])
-                    var last = Int64.min
+                    var isFirst = true
                     while true {
                         let count = reader.nextCount(values.count)
                         guard count > 0 else { break }
                         let block = reader.times(count, times, clockTimes)
-                        guard block[0] >= last, chunk.refersToClock || Series.areSorted(block) else { throw .corrupt }
-                        last = block[count - 1]
+                        guard block[0] >= lastTime else { throw isFirst ? .unsortedTimes : .corrupt }
+                        guard chunk.refersToClock || Series.areSorted(block) else { throw .corrupt }
+                        (isFirst, lastTime) = (false, block[count - 1])
                         guard block[0] < until else { return }
                         let numbers = UnsafeMutableBufferPointer(rebasing: values[..<count])
                         let integers = reader.values(numbers, goodOnly: options.goodOnly)

@@ -16,7 +16,7 @@ extension Series {
             quality: plan.merge(quality, late.quality, counts: counts, filler: 0))
     }
 
-    /// This series without the points with from ≤ time < until.
+    /// This series without the points with from ≤ time < until. The times have to be sorted.
     package func removing(from: Int64, until: Int64) -> Series {
         let places = places(from: from, until: until)
         guard !places.isEmpty else { return self }

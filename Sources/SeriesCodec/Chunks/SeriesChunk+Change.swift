@@ -17,6 +17,9 @@ extension SeriesChunk {
     }
 
     /// This chunk without the points with from ≤ time < until, with the same clock; `nil` if none are left.
+    /// - Parameters:
+    ///   - clock: the one that this chunk refers to, if it refers to one.
+    ///   - choice: of the series' last chunk.
     /// - Throws: ``ChunkError/clockMismatch``, ``ChunkError/corrupt``.
     package func removing(
         from: Int64, until: Int64, clock: SharedClock? = nil, choice: inout EncodingChoice
@@ -31,6 +34,9 @@ extension SeriesChunk {
 
     /// This chunk with its times in another clock, or in itself. The values are not touched: when a device's clock
     /// changes, its other series follow cheaply.
+    /// - Parameters:
+    ///   - clock: the one that this chunk refers to, if it refers to one.
+    ///   - newClock: `nil` puts the times into the chunk.
     /// - Throws: ``ChunkError/timeNotInClock(_:)``, ``ChunkError/clockMismatch``, ``ChunkError/corrupt``.
     package func moved(from clock: SharedClock?, to newClock: SharedClock?) throws(ChunkError) -> SeriesChunk {
         let times = try times(clock: clock)

@@ -10,6 +10,8 @@ extension SeriesChunk {
     }
 
     /// The points with from ≤ time < until. Values behind the range are not decoded.
+    /// - Parameter clock: the one that the chunk refers to, if it refers to one.
+    /// - Throws: ``ChunkError/clockMismatch``, ``ChunkError/corrupt``.
     package func decode(from: Int64, until: Int64, clock: SharedClock? = nil) throws(ChunkError) -> Series {
         try bytes.withRawBytes { (raw) throws(ChunkError) in
             let times = try times(raw, clock: clock)
@@ -20,6 +22,8 @@ extension SeriesChunk {
     }
 
     /// The times of all points.
+    /// - Parameter clock: the one that the chunk refers to, if it refers to one.
+    /// - Throws: ``ChunkError/clockMismatch``, ``ChunkError/corrupt``.
     package func times(clock: SharedClock? = nil) throws(ChunkError) -> [Int64] {
         try bytes.withRawBytes { (raw) throws(ChunkError) in try times(raw, clock: clock) }
     }

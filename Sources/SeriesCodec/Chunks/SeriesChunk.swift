@@ -56,7 +56,7 @@ package struct SeriesChunk: Sendable {
         try self.init(bytes: try header.sealed(values: try ValueEncoder.encode(series, choice: &choice.numbers)))
     }
 
-    /// Compresses a series, with everything tried.
+    /// Compresses a series, with everything tried; throws the same.
     package init(_ series: Series, clock: SharedClock? = nil) throws(ChunkError) {
         var choice = EncodingChoice()
         try self.init(series, clock: clock, choice: &choice)

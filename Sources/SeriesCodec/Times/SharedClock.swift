@@ -10,6 +10,9 @@ package struct SharedClock: Sendable {
     /// Of the clock chunk: a reference names its clock by it.
     let checksum: UInt32
 
+    /// - Parameters:
+    ///   - times: milliseconds since 1970 UTC, sorted.
+    ///   - choice: of the device's last clock; holds this one's afterwards.
     /// - Throws: ``ChunkError/unsortedTimes``, ``ChunkError/countOutOfRange(_:)``.
     package init(_ times: [Int64], choice: inout EncodingChoice) throws(ChunkError) {
         guard Series.areSorted(times) else { throw .unsortedTimes }
@@ -21,12 +24,16 @@ package struct SharedClock: Sendable {
         checksum = ChunkHeader.checksum(of: bytes)
     }
 
+    /// With everything tried.
+    /// - Throws: ``ChunkError/unsortedTimes``, ``ChunkError/countOutOfRange(_:)``.
     package init(_ times: [Int64]) throws(ChunkError) {
         var choice = EncodingChoice()
         try self.init(times, choice: &choice)
     }
 
     /// Reads a clock chunk.
+    /// - Throws: ``ChunkError/unknownVersion(_:)``, ``ChunkError/checksumMismatch``, ``ChunkError/corrupt``, also for the
+    ///   chunk of a series.
     package init(bytes: [UInt8]) throws(ChunkError) {
         self.bytes = bytes
         times = try bytes.withRawBytes { (raw) throws(ChunkError) -> [Int64] in
@@ -43,7 +50,8 @@ package struct SharedClock: Sendable {
         checksum = ChunkHeader.checksum(of: bytes)
     }
 
-    /// The clock that has the times of several series or messages, each as often as the one that has it most often.
+    /// What to make a clock of that has the times of several series or messages, each as often as the one that has it most often.
+    /// - Parameter columns: each sorted.
     package static func times(uniting columns: [[Int64]]) -> [Int64] {
         columns.reduce(into: []) { united, column in
             guard united != column else { return }
