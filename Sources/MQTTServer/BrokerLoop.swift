@@ -91,7 +91,7 @@ final class BrokerLoop {
         var hasSaidGoodbye = false
     }
 
-    /// Hears no more of any client, and tells each that the server shuts down when all that they have published is decided or
+    /// Takes no more publishes, and tells every client that the server shuts down when all that came is decided or
     /// has been waited for long enough.
     ///
     /// - Returns: done when every channel is closed, every Will is decided and every change of a session is written.

@@ -164,8 +164,8 @@ package final class MQTTServer: Sendable {
         }
     }
 
-    /// Closes the ports and hears no more of any client, waits until what they have published is decided and acknowledged, and
-    /// tells them that the server shuts down. Then waits until they have gone, which they have as long for as connections
+    /// Closes the ports and takes no more publishes, waits until those that came are decided and acknowledged, and tells clients
+    /// that the server shuts down. Then waits until they have gone, which they have as long for as connections
     /// linger, until their Wills are decided, and until what changed is persisted.
     ///
     /// - Throws: ``MQTTServerError/undecided(_:)`` and ``MQTTServerError/notPersisted`` when that is not done within the

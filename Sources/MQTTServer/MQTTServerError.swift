@@ -24,6 +24,7 @@ package enum MQTTServerError: Error, CustomStringConvertible {
         case .cannotListen(let host, let port, let reason): "cannot listen on port \(port) of \(host): \(reason)"
         case .noCertificate(let transport): "\(transport) needs a certificate"
         case .unusableCertificate(let reason): "TLS cannot be used: \(reason)"
+        case .undecided(1): "a message was not decided before the server ended"
         case .undecided(let count): "\(count) messages were not decided before the server ended"
         case .notPersisted: "not every session was persisted before the server ended"
         case .full: "there are too many connections"
@@ -36,6 +37,7 @@ package enum MQTTServerError: Error, CustomStringConvertible {
         case .failedToLoadCertificate: .unusableCertificate("the certificate cannot be read")
         case .failedToLoadPrivateKey:
             .unusableCertificate("the key cannot be read, or does not belong to the certificate")
+        case .noSuchFilesystemObject: .unusableCertificate("there is no file of the authorities")
         default: .unusableCertificate(String(describing: error))
         }
     }

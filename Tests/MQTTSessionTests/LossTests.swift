@@ -82,17 +82,21 @@ struct LossTests {
         #expect(server.pending.count == 3)
     }
 
-    @Test("the end waits for what is being decided, and hears nothing new")
+    @Test("the end waits for what is being decided, and takes no new publish")
     func end() {
         let server = TestServer()
         server.accept = { _ in nil }
         let client = server.client("a", will: Will(topic: "will", payload: ByteSlice([1])), properties: lasting)
-        _ = client.take()
+        let leaving = server.client("b", will: Will(topic: "will", payload: ByteSlice([1])))
+        _ = (client.take(), leaving.take())
         client.publish("t", qos: .atLeastOnce, id: 1)
         server.broker.beginShutDown()
         client.publish("t", qos: .atLeastOnce, id: 2)
         #expect(server.pending.count == 1 && !client.connection.wantsToRead && !client.isClosed)
         #expect(server.broker.open(Peer(address: "")) == nil)
+        leaving.send(.pingRequest, .disconnect(Disconnect()))
+        #expect(leaving.take() == [.pingResponse] && leaving.isClosed)
+        #expect(server.pending.count == 1, "its Will is removed, as it asked")
         server.answer(0)
         #expect(server.broker.undecidedCount == 0 && !client.isClosed)
         server.broker.shutDown()

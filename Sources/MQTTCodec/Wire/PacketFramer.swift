@@ -26,6 +26,12 @@ package struct PacketFramer {
     /// Whether a packet has begun and not ended.
     package var isWithinPacket: Bool { partial != nil || !unread.isEmpty }
 
+    /// Whether the next packet is a PUBLISH, which need not have come whole.
+    package var isAtPublish: Bool {
+        let rest = partial.map { $0.slice(0..<$0.count) } ?? unread
+        return !rest.isEmpty && rest[0] >> 4 == PacketType.publish.rawValue
+    }
+
     /// Takes what came. Mostly everything before it has been cut up; what has not is joined with it.
     ///
     /// - Parameter held: the bytes of memory that `bytes` keeps alive, when these are more than its own.

@@ -18,7 +18,7 @@ package final class Broker {
     var realms: [MQTTString: Realm] = [:]
     var sessionCount = 0
     var writes = PendingWrites()
-    /// Whether no more connections are taken, and those there are say no more.
+    /// Whether no more connections are taken, and no more publishes of those there are.
     private(set) var isEnding = false
     /// Publishes and Wills about which somebody was asked and has not answered.
     package private(set) var undecidedCount = 0
@@ -71,7 +71,8 @@ package final class Broker {
         writeChanges()
     }
 
-    /// Takes no more connections, and hears no more of those there are: what they have published is still decided and answered.
+    /// Takes no more connections, and no more publishes of those there are: what has come of them is still decided and answered,
+    /// and clients may say everything else.
     package func beginShutDown() {
         isEnding = true
         for connection in connections.all where !connection.isConnected { connection.close(.serverShuttingDown) }

@@ -107,7 +107,8 @@ package final class Connection: Patrolled {
         switch phase {
         case .deciding, .closed: true
         case .connected:
-            broker.isEnding || undecided != nil || hasSearchedEnough || session?.hasTooMuchPending(version) == true
+            undecided != nil || hasSearchedEnough || session?.hasTooMuchPending(version) == true
+                || broker.isEnding && framer.isAtPublish
         case .awaitingConnect, .challenged: false
         }
     }
