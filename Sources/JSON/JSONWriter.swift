@@ -5,8 +5,6 @@ package protocol JSONWritable {
 }
 
 /// Writes JSON text straight into bytes. Commas are its business; balance and names are the caller's.
-///
-/// What takes a closure or any type of value can be inlined into other modules, which write thousands of members an answer.
 package struct JSONWriter: Sendable {
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -14,48 +12,46 @@ package struct JSONWriter: Sendable {
     package init(reserving capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
     /// An object whose members `body` writes with ``field(_:_:)``.
-    @inlinable
     package mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
-        open(UInt8(ascii: "{"))
+        beginObject()
         try body(&self)
-        close(UInt8(ascii: "}"))
+        endObject()
     }
 
+    /// ``object(_:)`` for loops over thousands of values, where a closure for each would be the dearest part.
+    package mutating func beginObject() { open(UInt8(ascii: "{")) }
+
+    package mutating func endObject() { close(UInt8(ascii: "}")) }
+
     /// An array whose elements `body` writes with ``value(_:)``, ``object(_:)`` or ``array(_:)``.
-    @inlinable
     package mutating func array(_ body: (inout JSONWriter) throws -> Void) rethrows {
         open(UInt8(ascii: "["))
         try body(&self)
         close(UInt8(ascii: "]"))
     }
 
-    @inlinable
     package mutating func value(_ value: some JSONWritable) { value.write(to: &self) }
 
     package mutating func null() { raw("null") }
 
     /// A member of the current object. Static names need no escaping.
-    @inlinable
     package mutating func field(_ name: StaticString, _ value: some JSONWritable) {
         self.name(name)
         value.write(to: &self)
     }
 
     /// A member that is null when there is no value.
-    @inlinable
     package mutating func field(_ name: StaticString, _ value: (some JSONWritable)?) {
         self.name(name)
         if let value { value.write(to: &self) } else { null() }
     }
 
-    @inlinable
     package mutating func field(_ name: StaticString, _ body: (inout JSONWriter) throws -> Void) rethrows {
         self.name(name)
         try body(&self)
     }
 
     /// A member whose name is data.
-    @inlinable
     package mutating func field(named name: String, _ value: some JSONWritable) {
         self.name(named: name)
         value.write(to: &self)
@@ -180,14 +176,12 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    @usableFromInline
-    mutating func open(_ bracket: UInt8) {
+    private mutating func open(_ bracket: UInt8) {
         beginValue()
         bytes.append(bracket)
     }
 
-    @usableFromInline
-    mutating func close(_ bracket: UInt8) {
+    private mutating func close(_ bracket: UInt8) {
         bytes.append(bracket)
         needsComma = true
     }

@@ -25,6 +25,36 @@ struct LatestValues: Sendable {
     }
 }
 
+/// The names of datapoints by their numbers, prepared for writing.
+///
+/// Devices of one model have the same keys: what was made for one device serves those behind it.
+struct LatestNames {
+    private let names: [Int16: String]
+    private let wanted: Set<String>
+    private var prepared: [Int16: JSONName] = [:]
+    private var last: (keys: [Int16], names: [JSONName?]) = ([], [])
+
+    /// - Parameter wanted: the names asked for; none is all.
+    init(_ names: [Int16: String], wanted: Set<String>) {
+        self.names = names
+        self.wanted = wanted
+    }
+
+    mutating func latest(of device: DeviceDirectory.Device, _ values: LatestValues?) -> LatestOfDevice {
+        guard let values else { return LatestOfDevice(device: device, latest: nil, names: []) }
+        if values.keys != last.keys { last = (values.keys, values.keys.map { name(of: $0) }) }
+        return LatestOfDevice(device: device, latest: values, names: last.names)
+    }
+
+    private mutating func name(of number: Int16) -> JSONName? {
+        if let name = prepared[number] { return name }
+        guard let name = names[number], wanted.isEmpty || wanted.contains(name) else { return nil }
+        let written = JSONName(name)
+        prepared[number] = written
+        return written
+    }
+}
+
 /// The latest value of each datapoint of a device.
 ///
 /// A page has a thousand of them: the names are shared and escaped once, and times that repeat are written once.
@@ -50,17 +80,17 @@ package struct LatestOfDevice: Sendable, JSONWritable {
                 for (position, name) in names.enumerated() {
                     guard let name else { continue }
                     json.name(name)
-                    json.object { json in
-                        json.name("ts")
-                        times.write(Timestamp(milliseconds: latest.times[position]), to: &json)
-                        json.name("value")
-                        let number = latest.values[position]
-                        if number.isNaN, let other = latest.others?[String(latest.keys[position])] {
-                            json.value(other)
-                        } else {
-                            json.number(number)
-                        }
+                    json.beginObject()
+                    json.name("ts")
+                    times.write(Timestamp(milliseconds: latest.times[position]), to: &json)
+                    json.name("value")
+                    let number = latest.values[position]
+                    if number.isNaN, let other = latest.others?[String(latest.keys[position])] {
+                        json.value(other)
+                    } else {
+                        json.number(number)
                     }
+                    json.endObject()
                 }
             }
         }

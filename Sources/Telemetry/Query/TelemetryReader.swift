@@ -90,8 +90,12 @@ package struct TelemetryReader: Sendable {
     ) async throws -> [LatestOfDevice] {
         let found = try await directory.devices(tx, devices)
         let rows = try await TelemetryRepository.latest(tx, of: found.map(\.source))
-        let values = Dictionary(rows.map { ($0.source, $0.values) }) { first, _ in first }
-        return try await named(tx, found.map { (device: $0, values: values[$0.source]) }, keys: keys)
+        var positions: [SourceNumber: Int] = [:]
+        for (position, row) in rows.enumerated() { positions[row.source] = position }
+        var names = try await names(tx, of: rows.lazy.map(\.values), keys: keys)
+        return found.map { device in
+            names.latest(of: device, positions[device.source].map { rows[$0].values })
+        }
     }
 
     /// - Throws: `not-found`.
@@ -114,30 +118,22 @@ package struct TelemetryReader: Sendable {
             tx, atSite: site, after: after, descending: page.descending, limit: page.limit + 1)
         if rows.isEmpty, !(try await TelemetryRepository.siteExists(tx, site)) { throw ServiceError.notFound("site") }
         let total = page.includesTotal ? try await TelemetryRepository.countDevices(tx, atSite: site) : nil
-        return Page(rows: try await named(tx, rows, keys: keys), limit: page.limit, total: total) { device in
+        var names = try await names(tx, of: rows.lazy.compactMap(\.values), keys: keys)
+        let items = rows.map { names.latest(of: $0.device, $0.values) }
+        return Page(rows: items, limit: page.limit, total: total) { device in
             PagePosition([.string(device.deviceID.description)])
         }
     }
 
     /// - Parameter keys: which datapoints; none is all.
-    private func named(
-        _ tx: borrowing TenantTransaction, _ rows: [(device: DeviceDirectory.Device, values: LatestValues?)],
-        keys: [String]
-    ) async throws -> [LatestOfDevice] {
-        // Devices of one model have the same keys: what is behind each set of them is looked up once.
-        var names: [[Int16]: [JSONName?]] = [:]
-        for row in rows { if let values = row.values { names[values.keys] = [] } }
-        let known = try await dictionary.names(tx, for: Set(names.keys.joined()))
-        let wanted = Set(keys)
-        for numbers in names.keys {
-            names[numbers] = numbers.map { number in
-                guard let name = known[number], wanted.isEmpty || wanted.contains(name) else { return nil }
-                return JSONName(name)
-            }
+    private func names(
+        _ tx: borrowing TenantTransaction, of rows: some Sequence<LatestValues>, keys: [String]
+    ) async throws -> LatestNames {
+        var (numbers, last): (Set<Int16>, [Int16]) = ([], [])
+        for row in rows where row.keys != last {
+            numbers.formUnion(row.keys)
+            last = row.keys
         }
-        return rows.map { row in
-            LatestOfDevice(
-                device: row.device, latest: row.values, names: row.values.flatMap { names[$0.keys] } ?? [])
-        }
+        return LatestNames(try await dictionary.names(tx, for: numbers), wanted: Set(keys))
     }
 }
