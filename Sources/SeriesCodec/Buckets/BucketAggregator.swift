@@ -72,30 +72,9 @@ package struct BucketAggregator: Sendable {
         }
         running.skipHoldBeforeStart()
         let points = WeightedPoints(times, numbers, weights, places: place..<count)
-        if points.arePlain && wideIntegers == nil {
-            add(&running, points, from: place, wideIntegers: nil)
-        } else {
-            while place < count {
-                // What is between two points without a number is plain, most often.
-                let start = place
-                while place < count, numbers[place] == numbers[place] { place &+= 1 }
-                if place == start { place &+= 1 }
-                let part = WeightedPoints(times, numbers, weights, places: start..<place)
-                add(&running, part, from: start, wideIntegers: wideIntegers)
-            }
-        }
-        self.running = running
-    }
-
-    /// - Parameter start: the first place of the points.
-    private mutating func add(
-        _ running: inout RunningBucket, _ points: WeightedPoints, from start: Int, wideIntegers: [Int64]?
-    ) {
         let (longest, until, quantiles) = (options.longestHold, until, options.quantiles)
         let arePlain = points.arePlain && points.longestDistance <= longest && wideIntegers == nil
-        let (times, numbers) = (points.times, points.numbers)
-        var place = start
-        while place < points.count {
+        while place < count {
             let time = times[place]
             if time >= running.end {
                 if time >= until { break }
@@ -113,6 +92,7 @@ package struct BucketAggregator: Sendable {
             guard quantiles else { continue }
             for number in start..<place where numbers[number] == numbers[number] { sketch.insert(numbers[number]) }
         }
+        self.running = running
     }
 
     /// As long as all points of a bucket are there, and its first one is at `start`. The next bucket is running afterwards.
