@@ -38,6 +38,8 @@ package struct ExpressionError: Error, Sendable, CustomStringConvertible {
     }
 
     let details: Details
+    /// The position of what stands in a source that an expression made itself: no position for those who read the error.
+    static let nowhere = -1
     /// In characters.
     private static let longestToken = 200
     private static let longestMessage = 1_000
@@ -50,7 +52,7 @@ package struct ExpressionError: Error, Sendable, CustomStringConvertible {
     ) {
         self.code = code
         details = Details(
-            position: position, token: token.map { ErrorMessages.cut($0, to: Self.longestToken) },
+            position: Self.known(position), token: token.map { ErrorMessages.cut($0, to: Self.longestToken) },
             value: words.map { ErrorMessages.cut($0, to: Self.longestToken) } ?? value.map(ErrorMessages.excerpt),
             secondValue: secondValue.map(ErrorMessages.excerpt), argument: argument,
             message: message.map { ErrorMessages.cut($0, to: Self.longestMessage) })
@@ -61,25 +63,18 @@ package struct ExpressionError: Error, Sendable, CustomStringConvertible {
         self.details = details
     }
 
+    private static func known(_ position: Int?) -> Int? { position == nowhere ? nil : position }
+
     /// Fills in what is not known yet.
     func placed(at position: Int, token: String?) -> ExpressionError {
         guard details.position == nil || (details.token == nil && token != nil) else { return self }
         return ExpressionError(
             code: code,
             details: Details(
-                position: details.position ?? position,
+                position: details.position ?? Self.known(position),
                 token: details.token ?? token.map { ErrorMessages.cut($0, to: Self.longestToken) },
                 value: details.value,
                 secondValue: details.secondValue, argument: details.argument, message: details.message))
-    }
-
-    /// Without its position, which is one of a source that nobody else knows.
-    var unplaced: ExpressionError {
-        ExpressionError(
-            code: code,
-            details: Details(
-                position: nil, token: details.token, value: details.value, secondValue: details.secondValue,
-                argument: details.argument, message: details.message))
     }
 
     /// The position counted in UTF-16 code units of `source` instead of bytes.

@@ -99,9 +99,27 @@ import Testing
             try Expression.compile(endless).evaluate(.undefined, limits: EvaluationLimits(steps: 1_000))
         }
         #expect(limit?.message == "The evaluation takes too long: over 1000 steps")
-        #expect(limit?.position == 42)
+        #expect(limit?.position == 25)
         let inner = #expect(throws: ExpressionError.self) { try value("$eval('1 + ')") }
         #expect(inner?.message == "The expression given to $eval is wrong: The expression ends too early")
+        let list = #expect(throws: ExpressionError.self) { try value("$sum(['a'])") }
+        #expect(list?.message == "Argument 1 of sum must be an array of numbers")
+        let infinite = #expect(throws: ExpressionError.self) { try value("1 + -(1 / 0)") }
+        #expect(infinite?.message == "The number Infinity is too large")
+        #expect(infinite?.position == 5)
+    }
+
+    @Test(
+        "a fault in what $eval made has the place where it is called, for nobody knows the inner source",
+        arguments: [
+            ("($f := $eval('   function($x) { $x + true }'); $f(", "1))", "+"),
+            ("$map(", "[1], $eval('   function($x) { $x.$uppercase(5) }'))", "uppercase"),
+            ("($f := $eval('   function($n) { 1 + $f($n) }'); $f(", "1))", "f"),
+        ])
+    func innerPlaces(before: String, after: String, token: String) {
+        let error = #expect(throws: ExpressionError.self) { try value(before + after) }
+        #expect(error?.position == before.utf16.count)
+        #expect(error?.token == token)
     }
 
     @Test("what messages quote is cut")
@@ -119,6 +137,38 @@ import Testing
     func transforms() throws {
         let source = "{'a': {'b': {'n': 0}}} ~> |[a.b, a, a.b]|{'n': $exists(n) ? n + 1 : 5}|"
         #expect(try value(source) == #"{"a":{"b":{"n":2},"n":5}}"#)
+    }
+
+    @Test("a transform puts an object within itself as it was")
+    func transformsWithin() throws {
+        #expect(try value("{'a': {'n': 1}} ~> |a|{'old': $}|") == #"{"a":{"n":1,"old":{"n":1}}}"#)
+        let twice = "{'a': {'b': {}}} ~> |[a, a.b]|{'old': $}|"
+        #expect(try value(twice) == #"{"a":{"b":{"old":{}},"old":{"b":{}}}}"#)
+    }
+
+    @Test(
+        "numbers without bounds, and very large ones, have a form in every picture",
+        arguments: [
+            ("$formatNumber(1 / 0, '0.0%')", "Infinity%"), ("$formatNumber(-1 / 0, '#')", "-Infinity"),
+            ("$formatNumber(0 / 0, '0.0')", "NaN"), ("$formatNumber(1.7e308, '0%')", "Infinity%"),
+            ("$formatNumber(1 / 0, '0', {'infinity': '∞'})", "∞"), ("$formatInteger(1 / 0, '#,##0')", "Infinity"),
+            ("$formatInteger(0 / 0, 'w')", "NaN"), ("$formatInteger(-1 / 0, 'A')", "-Infinity"),
+            ("$formatInteger(1e21, '#,##0')", "1,000,000,000,000,000,000,000"),
+            ("$formatInteger(1e21, 'I')", "1000000000000000000000"),
+            ("$formatInteger(1e17, 'a')", "aafiwckseovfe"), ("$formatInteger(1e15, 'a')", "gbdpxgrzxjl"),
+        ])
+    func extremes(source: String, expected: String) throws {
+        #expect(try value(source) == "\"\(expected)\"")
+    }
+
+    @Test(
+        "a class of a pattern may hold all but white space",
+        arguments: [
+            (#"$replace('a\nb c', /[\s\S]/, 'x')"#, "xxxxx"), (#"$replace('ab\u00a0c', /[\S]/, 'x')"#, "xx\u{A0}x"),
+            (#"$replace('a\nb c', /[^\S]/, 'x')"#, "axbxc"), (#"$replace('a,b!c', /[\S,]+/, 'x')"#, "x"),
+        ])
+    func anythingButSpace(source: String, expected: String) throws {
+        #expect(try value(source) == "\"\(expected)\"")
     }
 
     @Test("the patterns of an expression share their memory, and all of them match")
@@ -141,6 +191,7 @@ import Testing
         let error = #expect(throws: ExpressionError.self) { try value("$toMillis('1', $pad('', 900, '[Y,9]'))") }
         #expect(error?.code == "D3130")
         #expect(error?.token == "toMillis")
+        #expect(error?.message == "The date picture has too many parts")
     }
 
     @Test(

@@ -61,6 +61,17 @@ import Testing
         #expect(division?.message == "2 is divided by zero")
         #expect(division?.position == 6)
         #expect(division?.token == "/")
+        let text = #expect(throws: ExpressionError.self) {
+            try Expression.compile(formula: "1 + SUM(\"x\")").evaluate(variables)
+        }
+        #expect(text?.message == "Argument 1 of SUM has the wrong type")
+        #expect(text?.position == 7)
+        let long = #expect(throws: ExpressionError.self) {
+            try Expression.compile(formula: "Min(1, 2, 3)").evaluate(variables, limits: EvaluationLimits(sequence: 2))
+        }
+        #expect(long?.code == "D2015")
+        #expect(long?.position == 3)
+        #expect(long?.token == "Min")
         for (source, message) in [
             ("SUM()", "SUM takes from 1 to 255 arguments, not 0"), ("sqrt(1, 2)", "sqrt takes one argument, not 2"),
             ("IF(1)", "IF takes from 2 to 3 arguments, not 1"),

@@ -167,6 +167,22 @@ import Testing
         ])
     func pictures(_ source: String) { check(source, codes: ["D1012", "D3130", "D3135", "S0303", "D2015", nil]) }
 
+    @Test(
+        "the bindings of a path count for each item that goes on with them",
+        arguments: ["#$i", "@$w", "#$i{'a': 1}", "#$i.($)", "#$i^($)", "#$i[true]", "[true]#$i"])
+    func bindings(rest: String) throws {
+        let bindings = (1...12).map { "#$v\($0)" }.joined()
+        let expression = try Expression.compile("$count(x[true]\(bindings).([1..100000])\(rest))")
+        let error = #expect(throws: ExpressionError.self) {
+            let input = Value(try JSONDocument(parsing: #"{"x":1}"#))
+            _ = try expression.evaluate(input, limits: EvaluationLimits(steps: 350_000, time: .seconds(60)))
+        }
+        #expect(error?.code == "D1012")
+    }
+
+    @Test("each random number takes its time")
+    func randomNumbers() { check("$shuffle([1..490000])", codes: ["D1012"]) }
+
     @Test("positions that are arrays, joined groups and removed members count")
     func products() {
         check("($a := [0..399999]; $count($a[$a]))", codes: ["D1012"])

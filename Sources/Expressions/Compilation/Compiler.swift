@@ -25,12 +25,13 @@ struct Compiler {
         deepestFrame = UInt(cre2_frame_address()) - Self.stack
     }
 
+    /// What `$eval` was given: positions in it are told to nobody.
     /// - Returns: the node, and the size of the regular expressions in it.
     /// - Throws: S….
     static func compile(
         _ source: String, _ symbols: inout SymbolTable
     ) throws(ExpressionError) -> (node: Node, regexSize: Int) {
-        var parser = Parser(source)
+        var parser = Parser(source, isKnown: false)
         var resolver = PathResolver()
         let syntax = try resolver.resolveWhole(parser.parse())
         // Handed over, not copied: there may be many.

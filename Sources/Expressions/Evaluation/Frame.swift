@@ -9,6 +9,14 @@ final class Frame {
 
     init(parent: Frame?) { self.parent = parent }
 
+    /// With `variables`, none of which is among them twice.
+    init(parent: Frame?, variables: [(symbol: Symbol, value: Value)]) {
+        self.parent = parent
+        if let variable = variables.first { first = variable }
+        if variables.count > 1 { second = variables[1] }
+        if variables.count > 2 { others = Array(variables[2...]) }
+    }
+
     /// How many variables it has, beyond the first two.
     var count: Int { others.count }
 

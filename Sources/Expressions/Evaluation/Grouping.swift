@@ -40,8 +40,8 @@ struct Grouping {
         _ stream: TupleStream, _ frame: Frame?, _ run: inout Evaluation
     ) throws(ExpressionError) -> Value {
         var groups = Groups()
-        try run.step(stream.tuples.count * max(pairs.count, 1))
         for tuple in stream.tuples {
+            try run.step(tuple.weight + pairs.count)
             let inner = tuple.frame(within: frame)
             for (pair, names) in pairs.enumerated() {
                 guard let name = try name(names.name.evaluate(tuple.context, inner, &run), &run) else { continue }

@@ -6,7 +6,7 @@ extension Value {
     @inline(__always)
     func finiteNumber() throws(ExpressionError) -> Double? {
         guard case .number(let number) = self, !number.isNaN else { return nil }
-        guard number.isFinite else { throw ExpressionError("D1001", words: "\(number)") }
+        guard number.isFinite else { throw ExpressionError("D1001", words: NumberText.text(number)) }
         return number
     }
 }
@@ -51,11 +51,10 @@ extension Node {
         for (code, value) in [("T2001", first), ("T2002", second)] {
             if case .undefined = value { continue }
             do throws(ExpressionError) {
-                if try value.finiteNumber() != nil { continue }
+                guard try value.finiteNumber() != nil else { throw ExpressionError(code, value: value) }
             } catch {
                 throw error.placed(at: position, token: operation.rawValue)
             }
-            throw ExpressionError(code, at: position, token: operation.rawValue, value: value)
         }
         return .undefined
     }
@@ -74,10 +73,12 @@ final class NegationNode: Node {
         try run.descend()
         let value = try operand.evaluate(input, frame, &run)
         if case .undefined = value { return .undefined }
-        guard let number = try value.finiteNumber() else {
-            throw ExpressionError("D1002", at: position, token: "-", value: value)
+        do throws(ExpressionError) {
+            guard let number = try value.finiteNumber() else { throw ExpressionError("D1002", value: value) }
+            return .number(-number)
+        } catch {
+            throw error.placed(at: position, token: "-")
         }
-        return .number(-number)
     }
 }
 

@@ -114,51 +114,48 @@ final class PathNode: Node {
             if let known {
                 result = try sort.sorted(known, frame, &run)
             } else {
-                var tuples: [Tuple] = []
-                for (position, item) in try sort.sorted(items, frame, &run).items.enumerated() {
-                    var tuple = Tuple(context: item)
-                    if let index = step.index { tuple.bind(index, .number(Double(position))) }
-                    tuples.append(tuple)
-                }
-                result = TupleStream(tuples)
+                let sorted = try sort.sorted(items, frame, &run).items
+                result = TupleStream(sorted.map { Tuple(context: $0) })
+                if let index = step.index { result = try result.numbered(index, &run) }
             }
         } else {
-            var tuples: [Tuple] = []
             try run.mayTake(items.extent)
-            let inputs = known?.tuples ?? items.items.map { Tuple(context: $0) }
-            try run.step(inputs.count)
-            for tuple in inputs {
-                let before = tuples.count
-                let value = try step.node.evaluate(tuple.context, tuple.frame(within: frame), &run)
-                switch value {
-                case .undefined: continue
-                case .tuples(let stream):
-                    try run.spend(sequence: tuples.count + stream.tuples.count, added: 0)
-                    for inner in stream.tuples { tuples.append(tuple.merged(with: inner)) }
-                default:
-                    try run.mayTake(value.extent)
-                    for (position, item) in value.items.enumerated() {
-                        var next = tuple
-                        if let focus = step.focus { next.bind(focus, item) } else { next.context = item }
-                        if let index = step.index { next.bind(index, .number(Double(position))) }
-                        if let ancestor = step.ancestor { next.bind(ancestor, tuple.context) }
-                        tuples.append(next)
-                    }
-                }
-                try run.spend(sequence: tuples.count, added: tuples.count - before)
+            var tuples: [Tuple] = []
+            for tuple in known?.tuples ?? items.items.map({ Tuple(context: $0) }) {
+                try add(step, from: tuple, to: &tuples, frame, &run)
             }
             result = TupleStream(tuples)
         }
         for stage in step.stages {
             switch stage {
             case .filter(let predicate): result = try predicate.filter(result, frame, &run)
-            case .index(let symbol):
-                try run.step(result.tuples.count)
-                var tuples = result.tuples
-                for position in tuples.indices { tuples[position].bind(symbol, .number(Double(position))) }
-                result = TupleStream(tuples)
+            case .index(let symbol): result = try result.numbered(symbol, &run)
             }
         }
         return result
+    }
+
+    /// Adds a tuple for each value of the step from `tuple`.
+    private func add(
+        _ step: Step, from tuple: Tuple, to tuples: inout [Tuple], _ frame: Frame?, _ run: inout Evaluation
+    ) throws(ExpressionError) {
+        try run.step(tuple.weight)
+        let value = try step.node.evaluate(tuple.context, tuple.frame(within: frame), &run)
+        if case .tuples(let stream) = value {
+            for inner in stream.tuples {
+                tuples.append(tuple.merged(with: inner))
+                try run.spend(sequence: tuples.count, added: tuple.weight + inner.weight)
+            }
+            return
+        }
+        try run.mayTake(value.extent)
+        for (position, item) in value.items.enumerated() {
+            var next = tuple
+            if let focus = step.focus { next.bind(focus, item) } else { next.context = item }
+            if let index = step.index { next.bind(index, .number(Double(position))) }
+            if let ancestor = step.ancestor { next.bind(ancestor, tuple.context) }
+            tuples.append(next)
+            try run.spend(sequence: tuples.count, added: tuple.weight)
+        }
     }
 }

@@ -33,8 +33,8 @@ struct Predicate {
             return TupleStream([stream.tuples[index]])
         }
         var kept: [Tuple] = []
-        try run.step(stream.tuples.count)
         for (index, tuple) in stream.tuples.enumerated() {
+            try run.step(tuple.weight)
             let outcome = try expression.evaluate(tuple.context, tuple.frame(within: frame), &run)
             for _ in 0..<(try Self.times(outcome, index: index, count: stream.tuples.count, &run)) {
                 kept.append(tuple)

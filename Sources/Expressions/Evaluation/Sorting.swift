@@ -26,6 +26,7 @@ final class SortNode: Node {
         func key(_ item: Int, _ term: Int, _ run: inout Evaluation) throws(ExpressionError) -> Value {
             if term < keys[item].count { return keys[item][term] }
             let tuple = tuples[item]
+            try run.step(tuple.weight)
             let value = try terms[term].expression.evaluate(tuple.context, tuple.frame(within: frame), &run)
             keys[item].append(value)
             return value

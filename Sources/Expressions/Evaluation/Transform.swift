@@ -55,7 +55,7 @@ final class TransformNode: Node {
             }
             if case .object(let original) = found { changes.set(original, to: members) }
         }
-        return try changes.applied(to: copy, &run)
+        return changes.isEmpty ? copy : try changes.applied(to: copy, &run)
     }
 }
 
@@ -64,6 +64,8 @@ private struct Changes {
     private var members: [ObjectIdentifier: [(String, Value)]] = [:]
     /// Keeps the objects alive, so that no other gets their identity.
     private var originals: [ObjectValue] = []
+
+    var isEmpty: Bool { members.isEmpty }
 
     mutating func set(_ object: ObjectValue, to changed: [(String, Value)]) {
         members[ObjectIdentifier(object)] = changed
@@ -77,8 +79,8 @@ private struct Changes {
         return members[ObjectIdentifier(object)]?.map { (name: $0.0, value: $0.1) } ?? object.members
     }
 
+    /// The value as it is now. Its objects are others, so that one of them may be put within itself.
     func applied(to value: Value, _ run: inout Evaluation) throws(ExpressionError) -> Value {
-        guard !members.isEmpty else { return value }
         try run.descend()
         switch value {
         case .array(let list):

@@ -5,6 +5,9 @@ struct Tuple: Sendable {
 
     init(context: Value) { self.context = context }
 
+    /// How many steps it counts for to copy it, or to make variables of its bindings: a path may bind hundreds.
+    var weight: Int { 1 + bindings.count / 4 }
+
     mutating func bind(_ symbol: Symbol, _ value: Value) {
         if let position = bindings.firstIndex(where: { $0.symbol == symbol }) {
             bindings[position].value = value
@@ -15,10 +18,7 @@ struct Tuple: Sendable {
 
     /// The bindings as variables.
     func frame(within outer: Frame?) -> Frame? {
-        guard !bindings.isEmpty else { return outer }
-        let frame = Frame(parent: outer)
-        for binding in bindings { frame.bind(binding.symbol, binding.value) }
-        return frame
+        bindings.isEmpty ? outer : Frame(parent: outer, variables: bindings)
     }
 
     /// The item of a path within, which knows the bindings of both.
@@ -35,6 +35,16 @@ package final class TupleStream: Sendable {
     let tuples: [Tuple]
 
     init(_ tuples: [Tuple]) { self.tuples = tuples }
+
+    /// The same, each tuple with its position as a variable.
+    func numbered(_ symbol: Symbol, _ run: inout Evaluation) throws(ExpressionError) -> TupleStream {
+        var numbered = tuples
+        for position in numbered.indices {
+            try run.step(numbered[position].weight)
+            numbered[position].bind(symbol, .number(Double(position)))
+        }
+        return TupleStream(numbered)
+    }
 
     /// One tuple of all, each binding with the values of all: what a group of items is evaluated with.
     static func reduced(_ tuples: [Tuple], _ run: inout Evaluation) throws(ExpressionError) -> Tuple {

@@ -110,42 +110,53 @@ final class PowerNode: Node {
 /// A function over numbers. Arrays among the arguments count with all their values, however deep; missing ones not at all.
 final class FormulaCallNode: Node {
     private let function: FormulaFunction
+    /// As it is written.
+    private let name: String
     private let arguments: [Node]
 
-    init(_ function: FormulaFunction, _ arguments: [Node], position: Int) {
+    init(_ function: FormulaFunction, name: String, _ arguments: [Node], position: Int) {
         self.function = function
+        self.name = name
         self.arguments = arguments
         super.init(position: position)
     }
 
     override func evaluate(_ input: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
         try run.descend()
-        switch function {
-        case .count:
-            var count = 0
-            for argument in arguments { try add(argument.evaluate(input, frame, &run), to: &count, &run) }
-            return .number(Double(count))
-        case .sum, .avg, .min, .max:
-            var numbers: [Value] = []
-            for (position, argument) in arguments.enumerated() {
-                try add(argument.evaluate(input, frame, &run), position + 1, to: &numbers, &run)
-            }
-            guard let summary = Summary(numbers) else { return .undefined }
+        do throws(ExpressionError) {
             switch function {
-            case .sum: return .number(try finite(summary.sum))
-            case .avg: return summary.count == 0 ? .undefined : .number(try finite(summary.sum) / Double(summary.count))
-            case .min: return summary.count == 0 ? .undefined : .number(summary.smallest)
-            default: return summary.count == 0 ? .undefined : .number(summary.largest)
+            case .count:
+                var count = 0
+                for argument in arguments { try add(argument.evaluate(input, frame, &run), to: &count, &run) }
+                return .number(Double(count))
+            case .sum, .avg, .min, .max:
+                var numbers: [Value] = []
+                for (position, argument) in arguments.enumerated() {
+                    try add(argument.evaluate(input, frame, &run), position + 1, to: &numbers, &run)
+                }
+                return try summary(of: numbers)
+            case .sqrt, .abs, .round, .if:
+                var numbers: [Double] = []
+                for (position, argument) in arguments.enumerated() {
+                    let value = try argument.evaluate(input, frame, &run)
+                    if value.isUndefined { return .undefined }
+                    guard case .number(let number) = value else { throw wrongType(value, position + 1) }
+                    numbers.append(number)
+                }
+                return try scalar(numbers)
             }
-        case .sqrt, .abs, .round, .if:
-            var numbers: [Double] = []
-            for (position, argument) in arguments.enumerated() {
-                let value = try argument.evaluate(input, frame, &run)
-                if value.isUndefined { return .undefined }
-                guard case .number(let number) = value else { throw wrongType(value, position + 1) }
-                numbers.append(number)
-            }
-            return try scalar(numbers)
+        } catch {
+            throw error.placed(at: position, token: name)
+        }
+    }
+
+    private func summary(of numbers: [Value]) throws(ExpressionError) -> Value {
+        guard let summary = Summary(numbers) else { return .undefined }
+        switch function {
+        case .sum: return .number(try finite(summary.sum))
+        case .avg: return summary.count == 0 ? .undefined : .number(try finite(summary.sum) / Double(summary.count))
+        case .min: return summary.count == 0 ? .undefined : .number(summary.smallest)
+        default: return summary.count == 0 ? .undefined : .number(summary.largest)
         }
     }
 
@@ -154,9 +165,7 @@ final class FormulaCallNode: Node {
         switch function {
         case .abs: return .number(number.magnitude)
         case .sqrt:
-            guard number >= 0 else {
-                throw ExpressionError("D3060", at: position, token: "sqrt", value: .number(number), argument: 1)
-            }
+            guard number >= 0 else { throw ExpressionError("D3060", value: .number(number), argument: 1) }
             return .number(number.squareRoot())
         default:
             let places = numbers.count > 1 ? Int(Swift.max(-300, Swift.min(300, numbers[1]))) : 0
@@ -165,14 +174,12 @@ final class FormulaCallNode: Node {
     }
 
     private func finite(_ sum: Double) throws(ExpressionError) -> Double {
-        guard sum.isFinite else {
-            throw ExpressionError("D1001", at: position, token: function.rawValue, message: "The sum is too large")
-        }
+        guard sum.isFinite else { throw ExpressionError("D1001", message: "The sum is too large") }
         return sum
     }
 
     private func wrongType(_ value: Value, _ argument: Int) -> ExpressionError {
-        ExpressionError("T0410", at: position, token: function.rawValue, value: value, argument: argument)
+        ExpressionError("T0410", value: value, argument: argument)
     }
 
     private func add(

@@ -151,7 +151,7 @@ struct FormulaParser {
         if function == .if {
             return ConditionNode(arguments[0], arguments[1], arguments.count > 2 ? arguments[2] : nil, position: end)
         }
-        return FormulaCallNode(function, arguments, position: end)
+        return FormulaCallNode(function, name: name, arguments, position: end)
     }
 
     private mutating func number() throws(ExpressionError) -> Node {

@@ -14,9 +14,14 @@ extension Builtin {
             return .array(List(elements.reversed()))
         },
         Builtin("shuffle", "<a:a>", arity: 1) { (arguments, run) throws(ExpressionError) in
-            guard let elements = arguments[0].elements, elements.count > 1 else { return arguments[0] }
-            try run.step(elements.count)
-            return .array(List(elements.shuffled()))
+            guard var elements = arguments[0].elements, elements.count > 1 else { return arguments[0] }
+            for position in elements.indices.dropLast() {
+                // Each random number is asked of the system.
+                try run.mayTake(16)
+                try run.step()
+                elements.swapAt(position, .random(in: position..<elements.count))
+            }
+            return .array(List(elements))
         },
         Builtin("distinct", "<x:x>", arity: 1) { (arguments, run) throws(ExpressionError) in
             guard let elements = arguments[0].elements, elements.count > 1 else { return arguments[0] }

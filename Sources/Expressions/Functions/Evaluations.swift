@@ -34,7 +34,7 @@ extension Builtin {
                 return try node.evaluate(input, arguments.frame ?? Frame(parent: nil), &run)
             } catch {
                 // Limits are the whole evaluation's: they are not the fault of what was evaluated here.
-                if ["D1011", "D1012", "D2015"].contains(error.code) { throw error.unplaced }
+                if ["D1011", "D1012", "D2015"].contains(error.code) { throw error }
                 throw ExpressionError("D3121", words: error.message)
             }
         },

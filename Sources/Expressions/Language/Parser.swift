@@ -12,10 +12,13 @@ struct Parser {
     private static let stack: UInt = 160 << 10
 
     private let length: Int
+    /// Whether its author knows the source, so that a position in it tells something.
+    private let isKnown: Bool
 
-    init(_ source: String) {
+    init(_ source: String, isKnown: Bool = true) {
         lexer = Lexer(source)
         length = source.utf8.count
+        self.isKnown = isKnown
         deepestFrame = UInt(cre2_frame_address()) - Self.stack
     }
 
@@ -37,6 +40,7 @@ struct Parser {
     /// Goes to the next word; `afterOperand` when the one just read ends an operand.
     mutating func advance(afterOperand: Bool = false) throws(ExpressionError) {
         token = try lexer.next(afterOperand: afterOperand)
+        if !isKnown { token.position = ExpressionError.nowhere }
     }
 
     /// Goes on if the current word is `symbol`.

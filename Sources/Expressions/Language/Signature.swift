@@ -247,7 +247,7 @@ extension Signature.Parameter {
                 fits = elements.text.count == 1 && elements.types.contains(argument.type)
             }
             guard fits else {
-                throw ExpressionError("T0412", value: .string(Self.plural(elements.text)), argument: number)
+                throw ExpressionError("T0412", words: Self.plural(elements.text), argument: number)
             }
         }
         return argument.isArray ? argument : .array(List([argument]))

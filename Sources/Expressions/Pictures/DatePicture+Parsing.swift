@@ -10,7 +10,7 @@ extension DatePicture {
             regex = try RegexPattern(pattern + "$", .ignoresCase, at: 0)
         } catch {
             // The pattern is none that its author wrote.
-            throw ExpressionError("D3130", words: "a date picture of so many parts")
+            throw ExpressionError("D3130", message: "The date picture has too many parts")
         }
         guard let match = try regex.search(MatchSubject(text), from: 0, &run) else { return nil }
         var found: [Character: Double] = [:]

@@ -88,6 +88,7 @@ struct IntegerPicture {
 
     /// `number` must be whole.
     func format(_ number: Double) throws(ExpressionError) -> String {
+        guard number.isFinite else { return NumberText.text(number) }
         let magnitude = number.magnitude
         let text: String
         switch form {
@@ -96,7 +97,7 @@ struct IntegerPicture {
             let roman = Numerals.roman(magnitude)
             text = letterCase == .upper ? roman.uppercased() : roman
         case .words:
-            let words = NumberWords.words(for: magnitude, isOrdinal: isOrdinal)
+            let words = NumberWords.words(magnitude, isOrdinal: isOrdinal)
             text = letterCase == .upper ? words.uppercased() : letterCase == .lower ? words.lowercased() : words
         case .decimal: text = decimal(magnitude)
         }
@@ -104,7 +105,7 @@ struct IntegerPicture {
     }
 
     private func decimal(_ magnitude: Double) -> String {
-        var digits = Array(NumberText.text(magnitude).unicodeScalars)
+        var digits = Array(NumberText.whole(magnitude).unicodeScalars)
         if digits.count < mandatoryDigits {
             digits = Array(repeating: "0", count: mandatoryDigits - digits.count) + digits
         }

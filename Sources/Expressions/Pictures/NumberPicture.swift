@@ -29,8 +29,10 @@ struct NumberPicture {
     }
 
     func format(_ number: Double) -> String {
+        guard !number.isNaN else { return symbols.notANumber }
         let picture = number >= 0 ? positive : negative
         var mantissa = number * picture.factor
+        guard mantissa.isFinite else { return picture.prefix + symbols.infinity + picture.suffix }
         var exponent: Int?
         if picture.exponentDigits > 0 {
             let scaled = Self.scaled(mantissa, digits: picture.scale)
@@ -84,7 +86,7 @@ struct NumberPicture {
 
     /// Mantissa and exponent such that the mantissa has `digits` digits before the point.
     private static func scaled(_ number: Double, digits: Int) -> (Double, Int) {
-        guard number != 0, number.isFinite else { return (number, 0) }
+        guard number != 0 else { return (number, 0) }
         var mantissa = number
         var exponent = 0
         let upper = NumberText.shifted(1, by: digits)
@@ -112,6 +114,8 @@ struct PictureSymbols {
     private(set) var optional: Unicode.Scalar = "#"
     private(set) var separator: Unicode.Scalar = ";"
     private(set) var minus = "-"
+    private(set) var infinity = "Infinity"
+    private(set) var notANumber = "NaN"
 
     mutating func set(_ name: String, to text: String) {
         guard let scalar = text.unicodeScalars.first else { return }
@@ -125,6 +129,8 @@ struct PictureSymbols {
         case "digit": optional = scalar
         case "pattern-separator": separator = scalar
         case "minus-sign": minus = text
+        case "infinity": infinity = text
+        case "NaN": notANumber = text
         default: break
         }
     }

@@ -3,7 +3,7 @@ enum Numerals {
     static func letters(_ number: Double, isUpper: Bool) -> String {
         var letters: [UInt8] = []
         let first = isUpper ? UInt8(ascii: "A") : UInt8(ascii: "a")
-        var rest = min(number, 1e15)
+        var rest = number
         while rest > 0 {
             letters.append(first + UInt8((rest - 1).truncatingRemainder(dividingBy: 26)))
             rest = ((rest - 1) / 26).rounded(.down)
@@ -23,7 +23,7 @@ enum Numerals {
 
     /// Beyond a million the numeral would be thousands of letters: decimal digits then.
     static func roman(_ number: Double) -> String {
-        guard number < 1_000_000 else { return NumberText.text(number) }
+        guard number < 1_000_000 else { return NumberText.whole(number) }
         var rest = number
         var text = ""
         for (value, letters) in romans {
@@ -68,16 +68,13 @@ enum NumberWords {
         (1e12, "Trillion"), (1e9, "Billion"), (1e6, "Million"), (1e3, "Thousand"),
     ]
 
-    static func words(for number: Double, isOrdinal: Bool) -> String {
-        number.isFinite ? words(number, isOrdinal) : NumberText.text(number)
-    }
-
-    private static func words(_ number: Double, _ isOrdinal: Bool) -> String {
+    /// `number` must be whole.
+    static func words(_ number: Double, isOrdinal: Bool) -> String {
         if number < 20 { return (isOrdinal ? fewOrdinals : few)[Int(number)] }
         if number < 100 {
             let ten = tens[Int(number / 10) - 2]
             let rest = number.truncatingRemainder(dividingBy: 10)
-            if rest > 0 { return ten + "-" + words(rest, isOrdinal) }
+            if rest > 0 { return ten + "-" + words(rest, isOrdinal: isOrdinal) }
             return isOrdinal ? ten.dropLast() + "ieth" : ten
         }
         if number < 1_000 {
@@ -87,14 +84,14 @@ enum NumberWords {
             let count = (number / magnitude.value).rounded(.down)
             // Of a large number the rounded product may be more than the whole; the reference computes it so.
             let rest = max(0, number - count * magnitude.value)
-            return join(words(count, false) + " " + magnitude.word, rest, isOrdinal)
+            return join(words(count, isOrdinal: false) + " " + magnitude.word, rest, isOrdinal)
         }
         return ""
     }
 
     private static func join(_ head: String, _ rest: Double, _ isOrdinal: Bool) -> String {
         if rest == 0 { return isOrdinal ? head + "th" : head }
-        return head + (rest < 100 ? " and " : ", ") + words(rest, isOrdinal)
+        return head + (rest < 100 ? " and " : ", ") + words(rest, isOrdinal: isOrdinal)
     }
 
     private static let values: [String: Double] = {

@@ -87,15 +87,19 @@ struct RegexTranslation {
     private static let space =
         "\\t\\n\\x0B\\f\\r \\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}"
 
+    /// All but ``space``, as ranges: within brackets nothing can be excluded.
+    private static let anythingElse = """
+        \\x00-\\x08\\x0E-\\x1F!-\\x{9F}\\x{A1}-\\x{167F}\\x{1681}-\\x{1FFF}\\x{200B}-\\x{2027}\\x{202A}-\\x{202E}\
+        \\x{2030}-\\x{205E}\\x{2060}-\\x{2FFF}\\x{3001}-\\x{FEFE}\\x{FF00}-\\x{10FFFF}
+        """
+
     private mutating func escape(inClass: Bool) throws(Refusal) {
         guard let letter = at(1) else { throw Refusal(reason: "it ends with \\") }
         position += 2
         switch letter {
         case "d", "D", "w", "W": output += "\\\(letter)"
         case "s": output += inClass ? Self.space : "[\(Self.space)]"
-        case "S":
-            guard !inClass else { throw Refusal(reason: "\\S within brackets is not supported") }
-            output += "[^\(Self.space)]"
+        case "S": output += inClass ? Self.anythingElse : "[^\(Self.space)]"
         case "b": output += inClass ? "\\x08" : "\\b"
         case "B" where !inClass: output += "\\B"
         case "n", "r", "t", "f": output += "\\\(letter)"

@@ -72,6 +72,9 @@ enum NumberText {
         return Double(text) ?? number
     }
 
+    /// An integer with all its digits, however many they are.
+    static func whole(_ number: Double) -> String { number.magnitude < 1e21 ? text(number) : fixed(number, places: 0) }
+
     /// With exactly that many places, at most 400.
     static func fixed(_ number: Double, places: Int) -> String { formatted("%.\(min(max(places, 0), 400))f", number) }
 

@@ -11,7 +11,7 @@ extension Value {
         case .boolean(let value): return value ? "true" : "false"
         case .null: return "null"
         case .number(let number):
-            guard number.isFinite else { throw ExpressionError("D3001", value: .string(NumberText.text(number))) }
+            guard number.isFinite else { throw ExpressionError("D3001", words: NumberText.text(number)) }
             return NumberText.text(NumberText.toFifteenDigits(number))
         default:
             var writer = TextWriter(indented: indented)
@@ -35,7 +35,7 @@ private struct TextWriter {
         case .number(let number):
             guard number.isFinite else {
                 if number.isNaN { return try add("null", &run) }
-                throw ExpressionError("D1001", value: .string(NumberText.text(number)))
+                throw ExpressionError("D1001", words: NumberText.text(number))
             }
             try add(NumberText.text(NumberText.toFifteenDigits(number)), &run)
         case .string(let text): try quote(text, &run)
