@@ -103,6 +103,7 @@ struct MQTT: AsyncParsableCommand {
         configuration.tls = try makeTLS()
         let service = MQTTService(configuration: configuration, delegate: try makeDelegate()) { server in
             for (transport, port) in server.ports.sorted(by: { $0.value < $1.value }) {
+                let host = host.contains(":") ? "[\(host)]" : host
                 print("listening: \(transport.rawValue) \(host):\(port)")
             }
             fflush(nil)
