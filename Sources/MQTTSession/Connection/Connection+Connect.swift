@@ -166,7 +166,7 @@ extension Connection {
 
 extension Will {
     /// About what it takes to keep it, in bytes.
-    var footprint: Int { 160 + topic.count + payload.count + properties.encoded.count }
+    var footprint: Int { Message.overhead + topic.count + payload.count + properties.encoded.count }
 
     func detached() -> Will {
         Will(

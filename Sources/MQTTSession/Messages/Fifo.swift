@@ -27,13 +27,10 @@ struct Fifo<Element> {
         return element
     }
 
-    mutating func remove(at index: Int) {
-        guard index > 0 else {
-            _ = popFirst()
-            return
-        }
-        elements.remove(at: head + index)
-        trim()
+    mutating func remove(at index: Int) -> Element? {
+        guard index > 0 else { return popFirst() }
+        defer { trim() }
+        return elements.remove(at: head + index)
     }
 
     mutating func removeAll() { (elements, head) = ([], 0) }

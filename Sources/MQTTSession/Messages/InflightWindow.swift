@@ -95,7 +95,8 @@ struct InflightWindow {
         }
         guard exchanges[index].awaiting == .received else { return .again }
         exchanges[index].awaiting = .complete
-        forgetMessage(at: index)
+        bytes -= exchanges[index].delivery?.footprint ?? 0
+        exchanges[index].delivery = nil
         return .first
     }
 
@@ -122,13 +123,7 @@ struct InflightWindow {
     }
 
     private mutating func remove(at index: Int) {
-        forgetMessage(at: index)
-        exchanges.remove(at: index)
-    }
-
-    private mutating func forgetMessage(at index: Int) {
-        bytes -= exchanges[index].delivery?.footprint ?? 0
-        exchanges[index].delivery = nil
+        bytes -= exchanges.remove(at: index)?.delivery?.footprint ?? 0
     }
 
     /// Clients acknowledge in the order of sending, so the search mostly ends at once.

@@ -11,6 +11,8 @@ package final class Message: Sendable {
     package let properties: Properties
     /// When the message expires (§3.3.2.3.3).
     package let expiry: Instant?
+    /// About what it takes to keep it, in bytes.
+    package let footprint: Int
     private let ownsItsBytes: Bool
 
     /// - Parameter properties: without Message Expiry Interval, Topic Alias and Subscription Identifiers.
@@ -35,6 +37,7 @@ package final class Message: Sendable {
         self.properties = properties
         self.expiry = expiry
         self.ownsItsBytes = ownsItsBytes
+        footprint = Message.overhead + topic.count + payload.count + properties.encoded.count
     }
 
     /// The same message in memory of its own: to be kept, it must not hold the buffer that it came in.
@@ -61,9 +64,6 @@ package final class Message: Sendable {
 
     /// About what it takes without its texts, in bytes.
     static let overhead = 160
-
-    /// About what it takes to keep it, in bytes.
-    package var footprint: Int { Message.overhead + topic.count + payload.count + properties.encoded.count }
 }
 
 /// A message on its way to one client.
