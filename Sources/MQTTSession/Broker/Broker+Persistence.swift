@@ -82,7 +82,7 @@ extension Broker {
     func writeChanges() {
         var index = 0
         while index < writes.due.count {
-            guard writes.due[index].at <= now || isEnding, isDue(index) else {
+            guard writes.due[index].at <= now || isOver, isDue(index) else {
                 index += 1
                 continue
             }
@@ -97,9 +97,12 @@ extension Broker {
         }
     }
 
+    /// Whether all clients have gone because the server ends.
+    private var isOver: Bool { isEnding && connections.count == 0 }
+
     private func isDue(_ index: Int) -> Bool {
         let session = writes.due[index].session
-        let isHurried = isEnding && session.failedWrites == 0
+        let isHurried = isOver && session.failedWrites == 0
         // A write that failed meanwhile puts off the next.
         writes.due[index].at = session.isWrittenAfter
         return (session.isWrittenAfter <= now || isHurried) && writes.underWay[session.key] == nil
