@@ -35,7 +35,8 @@ package final class Session: Patrolled {
     /// The memory that they keep alive: a small payload holds all that came in one piece with it.
     private(set) var pendingBytes = 0
     /// Those of QoS 2 that nobody has decided in time. Each is known again when the client sends it again.
-    var late: [UInt16: PendingPublish] = [:]
+    private(set) var late: [UInt16: PendingPublish] = [:]
+    private var lateBytes = 0
     /// Whether something of it may be stored, and whether it is another than what is stored.
     var isPersisted = false
     var hasChanged = false
@@ -125,6 +126,27 @@ package final class Session: Patrolled {
     func takeFirstPending() {
         if let publish = pending.popFirst() { pendingBytes -= Session.bytes(of: publish, besides: pending.first) }
     }
+
+    /// Keeps a publish that nobody has decided in time.
+    ///
+    /// - Returns: false when those kept already hold as many bytes as may be undecided.
+    func setAside(_ publish: PendingPublish) -> Bool {
+        let bytes = Session.bytes(of: publish, besides: nil)
+        guard lateBytes + bytes <= realm.broker.options.undecidedBytes else { return false }
+        late[publish.packetID] = publish
+        lateBytes += bytes
+        return true
+    }
+
+    /// The publish that was set aside under this packet identifier, which is forgotten.
+    @discardableResult
+    func takeLate(_ packetID: UInt16) -> PendingPublish? {
+        guard let publish = late.removeValue(forKey: packetID) else { return nil }
+        lateBytes -= Session.bytes(of: publish, besides: nil)
+        return publish
+    }
+
+    func forgetLate() { (late, lateBytes) = ([:], 0) }
 
     /// What a publish holds and its neighbour does not. They stand in the order in which they came, so that those of one piece
     /// stand together.

@@ -67,6 +67,29 @@ struct LossTests {
         #expect(server.broker.undecidedCount == 0)
     }
 
+    @Test("of the QoS 2 publishes that nobody decides, a session keeps what may be undecided, and no more")
+    func manyLate() {
+        let server = TestServer { ($0.decisionTimeout, $0.undecidedBytes) = (20, 2_000) }
+        server.accept = { _ in nil }
+        let text = String(repeating: "x", count: 700)
+        for (round, id) in [UInt16(5), 6, 7].enumerated() {
+            let client = server.client("a", clean: false, properties: lasting)
+            client.publish("t", text, qos: .exactlyOnce, id: id)
+            #expect(server.pending.count == round + 1)
+            server.wait(seconds: 21)
+            #expect(client.disconnectReason == .serverBusy)
+        }
+        let client = server.client("a", clean: false, properties: lasting)
+        for id in [UInt16(5), 6] { client.publish("t", text, qos: .exactlyOnce, id: id, duplicate: true) }
+        #expect(server.pending.count == 3, "these are known")
+        for number in 0..<3 { server.answer(number) }
+        client.publish("t", text, qos: .exactlyOnce, id: 7, duplicate: true)
+        #expect(server.pending.count == 4, "this one is new")
+        server.answer(3)
+        #expect(client.take().suffix(3).map(\.type) == [.publishReceived, .publishReceived, .publishReceived])
+        #expect(server.broker.undecidedCount == 0)
+    }
+
     @Test("a QoS 2 publish that fails too late is new when the client sends it again")
     func lateFailure() {
         let server = TestServer { $0.decisionTimeout = 20 }

@@ -93,7 +93,7 @@ extension Broker {
         sessionCount -= 1
         sleepers.remove(session)
         session.received = [:]
-        session.late = [:]
+        session.forgetLate()
         for delivery in session.takeUndelivered() { realm.shareAnew(delivery) }
         forget(session)
     }

@@ -7,7 +7,7 @@ package struct BrokerOptions: Sendable {
     /// not read from beyond it.
     package var receiveMaximum: UInt16 = 128
     /// Bytes that the undecided publishes of one client may hold before it is not read from, with all that came in one piece
-    /// with them.
+    /// with them; and as many those of QoS 2 that were not decided in time.
     package var undecidedBytes = 1 << 20
     /// The largest alias that clients may use (§3.2.2.3.8).
     package var topicAliasMaximum: UInt16 = 16

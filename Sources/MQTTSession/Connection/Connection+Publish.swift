@@ -55,7 +55,7 @@ extension Connection {
             return false
         case .undecided? where publish.qos == .exactlyOnce:
             // Sent again by a new connection, while the first is being decided.
-            if let late = session.late.removeValue(forKey: publish.packetID) {
+            if let late = session.takeLate(publish.packetID) {
                 session.takeUp(late)
                 return false
             }
@@ -70,7 +70,7 @@ extension Connection {
             // MQTT 3.1.1 has no word for it, and PUBACK would promise what nobody keeps. The client has forgotten its QoS 2
             // exchange, and so do we.
             session.received[publish.packetID] = nil
-            session.late[publish.packetID] = nil
+            session.takeLate(publish.packetID)
             broker.changed(session)
         case nil: break
         }
@@ -141,16 +141,15 @@ extension Session {
     /// Sets the first publish aside, which nobody has decided in time, and lets those behind it go on.
     ///
     /// Whoever decides may have taken it in all the same, so one of QoS 2 stays undecided: when the client sends it again, it is
-    /// the same message. One of QoS 1 is new when it comes again (§4.3.2).
+    /// the same message. One of QoS 1 is new when it comes again (§4.3.2), and so is one for which there is no room.
     func giveUpFirst(_ broker: Broker) {
         guard let first = pending.first else { return }
-        guard first.message.qos == .exactlyOnce, received[first.packetID] == .undecided else {
+        guard first.message.qos == .exactlyOnce, received[first.packetID] == .undecided, setAside(first) else {
             return broker.answer(first, with: .fail(.serverBusy))
         }
         let isWaitedFor = first.acknowledges
         takeFirstPending()
         (first.isLate, first.acknowledges) = (true, false)
-        late[first.packetID] = first
         if isWaitedFor { connection?.close(.serverBusy) }
         settle(broker)
         connection?.proceed()
@@ -166,7 +165,7 @@ extension Session {
     /// The verdict about one that was set aside.
     func settleLate(_ publish: PendingPublish, _ verdict: PublishVerdict, _ broker: Broker) {
         let isCurrent = late[publish.packetID] === publish
-        if isCurrent { late[publish.packetID] = nil }
+        if isCurrent { takeLate(publish.packetID) }
         switch verdict {
         case .route: broker.route(publish.message, from: self, in: realm)
         case .consume: break
