@@ -58,7 +58,10 @@ import Testing
             ("a.$$.b", [["a"], ["b"]]), ("a.(b; 1)", [["a", "b"]]), ("(1).(2)", []),
             ("a ~> $map($f)[v > $$.limit]", [["a"], ["limit"]]), ("a ~> $sum(){$$.k: $}", [["a"], ["k"]]),
             ("($sum := function($s)<s-:s>{$s}; name.$sum())", [["name"]]),
-            ("function($sum){ name.$sum() }", [["name"]]),
+            ("function($sum){ name.$sum() }", [["name"]]), ("a@$v[b = $v.c].d", [["a"], ["b"], ["d"]]),
+            ("a@$v[b]#$i[c].d", [["a"], ["b"], ["c"], ["d"]]), ("$v{'k': a}@$w.b", [["b"]]),
+            ("a.b[c]#$i", [["a", "b"]]), ("a{'k': 1}", [["a"]]), ("b#$i.($$.a){'k': 1}", [["b"], ["a"]]),
+            ("a[b]#$i[c].d", [["a"]]),
         ] as [(String, [[String]])])
     func reads(source: String, paths: [[String]]) throws {
         let reads = try Expression.compile(source).reads

@@ -69,22 +69,24 @@ package struct ReadPaths: Sendable, Equatable {
             var origin = base
             guard let extras = syntax.extras else { return origin }
             for predicate in extras.predicates { note(predicate, at: origin) }
-            for case .filter(let predicate) in extras.stages { note(predicate, at: origin) }
-            // Whatever lies beneath it, it counts.
-            if extras.index != nil { note(origin) }
-            for case .index in extras.stages { note(origin) }
-            if extras.focus != nil {
-                // The variable leads to it from anywhere further on.
-                note(origin)
-                origin = context
-            }
             if let group = extras.group {
+                let known = found.count
                 for pair in group.pairs {
                     note(pair.0, at: origin)
                     note(pair.1, at: origin)
                 }
-                return .made
+                noteItems(of: origin, since: known)
+                origin = .made
             }
+            if extras.focus != nil {
+                // The variable leads to it from anywhere further on, while the context stays what it was.
+                note(origin)
+                origin = context
+            } else if extras.isNumbered {
+                // Whatever lies beneath it, it counts.
+                note(origin)
+            }
+            for case .filter(let predicate) in extras.stages { note(predicate, at: origin) }
             return origin
         }
 
@@ -159,12 +161,17 @@ package struct ReadPaths: Sendable, Equatable {
                 let known = found.count
                 origin = read(step, at: before)
                 guard position > 0, case .input(let path) = before else { continue }
-                // A step that looks at nothing beneath where it steps from is taken all the same as often as there are
-                // items.
                 if case .input(let next) = origin, next.starts(with: path) { continue }
-                if found[known...].last(where: { $0.starts(with: path) }) == nil { note(before) }
+                noteItems(of: before, since: known)
             }
             return origin
+        }
+
+        /// Notes what is stepped from unless something beneath it has been noted since: what looks at nothing there is
+        /// evaluated all the same as often as there are items.
+        private mutating func noteItems(of origin: Origin, since known: Int) {
+            guard case .input(let path) = origin else { return }
+            if found[known...].last(where: { $0.starts(with: path) }) == nil { note(origin) }
         }
 
         private mutating func readCall(_ syntax: Syntax, at context: Origin, piped: Bool) {
@@ -181,5 +188,11 @@ package struct ReadPaths: Sendable, Equatable {
             let given = syntax.items.count + (piped ? 1 : 0)
             if builtin.signature.mayUseContext(given: given) { note(context) }
         }
+    }
+}
+
+extension Syntax.Extras {
+    fileprivate var isNumbered: Bool {
+        index != nil || stages.contains { stage in if case .index = stage { true } else { false } }
     }
 }
