@@ -29,7 +29,9 @@ import Testing
             ("$ ~> |readings[key='h']|{'value': 0}, 'tags'| ~> $lookup('readings') ~> $lookup('value')", "[1,0,3.5]"),
             ("$formatNumber(temperature, '000.00') & $formatInteger(humidity, 'w')", #""081.50eighteen""#),
             ("$fromMillis(1700000000000, '[Y]-[M01]-[D01] [FNn]')", #""2023-11-14 Tuesday""#),
-            ("$now('[Y]') ~> $length()", "4"), ("0.1 + 0.2 & ''", #""0.3""#),
+            ("$fromMillis(-1.5, '[f001]') & $fromMillis(1.5, '[f001]')", #""999001""#),
+            ("readings.missing[true]", "nothing"), ("readings.missing[true].$x()", "nothing"),
+            ("$count(readings.missing[true][])", "0"), ("$now('[Y]') ~> $length()", "4"), ("0.1 + 0.2 & ''", #""0.3""#),
         ] as [(String, String)])
     func language(source: String, expected: String) throws {
         #expect(try value(source) == expected)

@@ -23,7 +23,7 @@ struct Predicate {
             for _ in 0..<(try Self.times(outcome, index: index, count: items.count, &run)) { kept.append(item) }
         }
         try run.spend(sequence: kept.count, added: kept.count)
-        return .array(kept)
+        return .array(value.isUndefined ? List(flags: .sequence) : kept)
     }
 
     func filter(_ stream: TupleStream, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> TupleStream

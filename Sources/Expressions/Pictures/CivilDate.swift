@@ -15,7 +15,7 @@ struct CivilDate {
     /// Nil beyond 273,790 years before or after 1970.
     init?(milliseconds: Double) {
         guard milliseconds.magnitude <= Self.farthest else { return nil }
-        self.milliseconds = milliseconds.rounded(.down)
+        self.milliseconds = milliseconds.rounded(.towardZero)
         let days = (self.milliseconds / Self.millisecondsPerDay).rounded(.down)
         time = Int(self.milliseconds - days * Self.millisecondsPerDay)
         (year, month, day) = Self.date(ofDay: Int(days))
