@@ -30,6 +30,9 @@ import Testing
             ("$formatNumber(temperature, '000.00') & $formatInteger(humidity, 'w')", #""081.50eighteen""#),
             ("$fromMillis(1700000000000, '[Y]-[M01]-[D01] [FNn]')", #""2023-11-14 Tuesday""#),
             ("$fromMillis(-1.5, '[f001]') & $fromMillis(1.5, '[f001]')", #""999001""#),
+            ("readings[0].key & readings[-3].key & readings[2].key", #""ttt""#), ("readings[3]", "nothing"),
+            ("readings[-4]", "nothing"), ("readings[1].tags[0]", "nothing"), ("readings.tags[0]", #"["a","c"]"#),
+            ("readings[1.9].value", "2"), ("site[0].zone.id", "7"), ("site[-1].zone.id", "7"), ("site[1]", "nothing"),
             ("readings.missing[true]", "nothing"), ("readings.missing[true].$x()", "nothing"),
             ("$count(readings.missing[true][])", "0"), ("$now('[Y]') ~> $length()", "4"), ("0.1 + 0.2 & ''", #""0.3""#),
         ] as [(String, String)])

@@ -180,6 +180,18 @@ import Testing
         #expect(error?.code == "D1012")
     }
 
+    @Test("an array that is named for each item is not copied each time")
+    func namedArrays() throws {
+        let elements = String(repeating: #"{"v":1},"#, count: 20_000)
+        let input = Value(try JSONDocument(parsing: "{\"a\":[\(elements)1]}"))
+        for use in ["a.{'k': $$.a}", "a.{'k': $$.(a)}", "a.v.($$.a[3])", "a[$$.a[3].v = 1]"] {
+            let expression = try Expression.compile("$count(\(use))")
+            let start = Self.threadSeconds()
+            _ = try expression.evaluate(input, limits: EvaluationLimits(time: .seconds(20)))
+            #expect(Self.threadSeconds() - start < Self.mostSeconds, "\(use)")
+        }
+    }
+
     @Test("each random number takes its time")
     func randomNumbers() { check("$shuffle([1..490000])", codes: ["D1012"]) }
 

@@ -41,8 +41,8 @@ final class CallNode: Node {
         values.reserveCapacity(arguments.count + 1)
         if let first { values.append(first) }
         for argument in arguments { values.append(try argument.evaluate(input, frame, &run)) }
-        if isTail, case .lambda = function.kind {
-            if case .lambda(let lambda, _, _) = function.kind, let signature = lambda.signature {
+        if isTail, case .lambda(let lambda, _, _) = function.kind {
+            if let signature = lambda.signature {
                 do throws(ExpressionError) {
                     values = try signature.validate(values, context: run.callerContext, &run)
                 } catch {

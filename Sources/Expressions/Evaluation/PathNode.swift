@@ -56,7 +56,7 @@ final class PathNode: Node {
             } else {
                 result = try plainStep(step, items, frame, &run, isLast: position == steps.count - 1)
             }
-            if !bindsTuples, result.isUndefined || result.elements?.isEmpty == true { break }
+            if !bindsTuples, result.isUndefined || result.isEmptyArray { break }
             if step.focus == nil { items = result }
         }
         if bindsTuples {
@@ -82,27 +82,25 @@ final class PathNode: Node {
             return sorted
         }
         var joined = List(flags: .sequence)
-        var found = 0
-        var only = Value.undefined
+        var isFirst = true
+        // The outcome as it is, if it stays the only one: to join its elements would take as long as it is.
+        var only: Value?
         try run.mayTake(items.extent)
         let inputs = items.items
         try run.step(inputs.count)
         for item in inputs {
-            let before = joined.count
             var value = try step.node.evaluate(item, frame, &run)
             for case .filter(let predicate) in step.stages { value = try predicate.filter(value, frame, &run) }
             if case .undefined = value { continue }
-            found += 1
-            if found == 1, value.isArray { only = value }
-            if case .array(let list) = value, list.flags.contains(.constructed) {
-                joined.append(value)
+            if isFirst, isLast, value.isArray, !value.isSequence {
+                only = value
             } else {
-                joined.join(value)
+                if let first = only.take() { try joined.join(step: first, &run) }
+                try joined.join(step: value, &run)
             }
-            try run.spend(sequence: joined.count, added: joined.count - before)
+            isFirst = false
         }
-        if isLast, found == 1, only.isArray, !only.isSequence { return only }
-        return .array(joined)
+        return only ?? .array(joined)
     }
 
     /// The same with what is bound on the way: every value goes on together with the bindings of the item it came from.
@@ -157,5 +155,14 @@ final class PathNode: Node {
             tuples.append(next)
             try run.spend(sequence: tuples.count, added: tuple.weight)
         }
+    }
+}
+
+extension List {
+    /// Adds what a step yields: an array written as `[…]` is one value.
+    fileprivate mutating func join(step value: Value, _ run: inout Evaluation) throws(ExpressionError) {
+        let before = count
+        if case .array(let list) = value, list.flags.contains(.constructed) { append(value) } else { join(value) }
+        try run.spend(sequence: count, added: count - before)
     }
 }

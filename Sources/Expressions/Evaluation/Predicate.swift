@@ -8,14 +8,13 @@ struct Predicate {
     func filter(_ value: Value, _ frame: Frame?, _ run: inout Evaluation) throws(ExpressionError) -> Value {
         if case .tuples(let stream) = value { return .tuples(try filter(stream, frame, &run)) }
         try run.mayTake(value.extent)
-        // What is missing counts as one item here: its predicate is evaluated, and it stays missing.
-        let items = value.elements ?? [value]
         if let position {
-            guard let index = Self.index(position, count: items.count) else { return .array(List(flags: .sequence)) }
-            let item = items[index]
+            let item = Self.item(at: position, of: value)
             if item.isArray { return item }
             return .array(List(item.isUndefined ? [] : [item], flags: .sequence))
         }
+        // What is missing counts as one item here: its predicate is evaluated, and it stays missing.
+        let items = value.elements ?? [value]
         var kept = List(flags: .sequence)
         try run.step(items.count)
         for (index, item) in items.enumerated() {
@@ -57,6 +56,14 @@ struct Predicate {
             }
         }
         return try outcome.truth(&run) ?? false ? 1 : 0
+    }
+
+    private static func item(at position: Double, of value: Value) -> Value {
+        if case .documentArray(let node) = value {
+            return index(position, count: node.exactCount).map { node.element(at: $0) } ?? .undefined
+        }
+        let items = value.elements ?? [value]
+        return index(position, count: items.count).map { items[$0] } ?? .undefined
     }
 
     private static func index(_ position: Double, count: Int) -> Int? {

@@ -28,9 +28,7 @@ extension Builtin {
             guard case .function(let function) = arguments[1] else { return .undefined }
             var found = List(flags: .sequence)
             for member in arguments[0].members {
-                let given = [member.value, .string(member.name), arguments[0]]
-                let value = try function.call(Array(given.prefix(function.wanted(of: 3))), arguments.frame, &run)
-                    .collapsed
+                let value = try function.call(member, of: arguments[0], arguments.frame, &run).collapsed
                 if !value.isUndefined { found.append(value) }
                 try run.spend(sequence: found.count)
             }
@@ -40,8 +38,7 @@ extension Builtin {
             guard case .function(let function) = arguments[1] else { return .undefined }
             var kept: [(String, Value)] = []
             for member in arguments[0].members {
-                let given = [member.value, .string(member.name), arguments[0]]
-                let value = try function.call(Array(given.prefix(function.wanted(of: 3))), arguments.frame, &run)
+                let value = try function.call(member, of: arguments[0], arguments.frame, &run)
                 if try value.truth(&run) ?? false { kept.append((member.name, member.value)) }
             }
             return kept.isEmpty ? .undefined : .object(ObjectValue(uniqueMembers: kept))
@@ -95,4 +92,12 @@ extension Builtin {
 extension Function {
     /// How many of `offered` arguments, of which the first is always given, a function gets that may take fewer.
     func wanted(of offered: Int) -> Int { max(1, min(offered, arity)) }
+
+    /// Calls it with a member's value, its name and the object, or as many of them as it takes.
+    fileprivate func call(
+        _ member: (name: String, value: Value), of object: Value, _ frame: Frame?, _ run: inout Evaluation
+    ) throws(ExpressionError) -> Value {
+        let given = [member.value, .string(member.name), object]
+        return try call(Array(given.prefix(wanted(of: 3))), frame, &run)
+    }
 }

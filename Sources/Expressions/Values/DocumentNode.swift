@@ -137,6 +137,13 @@ package struct DocumentNode: Sendable {
         return elements
     }
 
+    /// The element of an array that has more than `position`.
+    func element(at position: Int) -> Value {
+        var at = firstIndex
+        for _ in 0..<position { at = tape.end(of: at) }
+        return tape.value(at)
+    }
+
     /// The members of an object; the first of those with one name.
     var members: [(name: String, value: Value)] {
         var members: [(name: String, value: Value)] = []

@@ -51,6 +51,14 @@ extension Value {
         }
     }
 
+    var isEmptyArray: Bool {
+        switch self {
+        case .array(let list): list.count == 0
+        case .documentArray(let node): node.firstIndex == node.lastIndex
+        default: false
+        }
+    }
+
     var isSequence: Bool { if case .array(let list) = self { list.flags.contains(.sequence) } else { false } }
 
     var isObject: Bool {
