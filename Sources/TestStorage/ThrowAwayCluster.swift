@@ -15,13 +15,33 @@ package struct ThrowAwayCluster {
         authority = "\(directory)/authority.crt"
         foreignAuthority = "\(directory)/foreign.crt"
         programs = try Self.serverPrograms()
-        port = Int.random(in: 55_000..<60_000)
+        port = try Self.freePort()
         do {
             try await makeCertificates()
             try await startServer()
         } catch {
             await destroy()
             throw error
+        }
+    }
+
+    /// Below the range from which the system gives clients theirs: a client's connection, even one that a client of this very
+    /// cluster makes to itself while the server is down, would keep the server from coming back.
+    private static func freePort() throws -> Int {
+        let ports = (0..<100).map { _ in Int.random(in: 20_000..<32_000) }
+        return try #require(ports.first(where: isFree))
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
         }
     }
 
@@ -69,13 +89,24 @@ package struct ThrowAwayCluster {
         try await runAsServer(
             "sh", "-c",
             "cat '\(directory)/settings' >> '\(data)/postgresql.conf'; cp '\(directory)/access' '\(data)/pg_hba.conf'")
-        try await runAsServer("\(programs)/pg_ctl", "-D", data, "-w", "-l", "\(directory)/log", "start")
+        try await start()
+    }
+
+    private func start() async throws {
+        do {
+            try await runAsServer(
+                "\(programs)/pg_ctl", "-D", "\(directory)/data", "-w", "-l", "\(directory)/log", "start")
+        } catch {
+            Issue.record(
+                "\((try? String(contentsOfFile: "\(directory)/log", encoding: .utf8))?.suffix(2_000) ?? "no log")")
+            throw error
+        }
     }
 
     /// Ends it as a crash does, and starts it again.
     package func crash() async throws {
         try await runAsServer("\(programs)/pg_ctl", "-D", "\(directory)/data", "-w", "-m", "immediate", "stop")
-        try await runAsServer("\(programs)/pg_ctl", "-D", "\(directory)/data", "-w", "-l", "\(directory)/log", "start")
+        try await start()
     }
 
     package func destroy() async {
