@@ -57,13 +57,6 @@ struct HandshakeTests {
         change(&configuration.broker)
         // No client here says enough for a certificate to be asked for.
         configuration.tls = .makePreSharedKeyConfiguration()
-        let server = try await MQTTServer.start(configuration, delegate: StandaloneDelegate())
-        do {
-            try await body(server)
-        } catch {
-            try await server.shutDown()
-            throw error
-        }
-        try await server.shutDown()
+        try await withRunningServer(configuration, StandaloneDelegate(), body)
     }
 }

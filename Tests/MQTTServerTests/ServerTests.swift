@@ -165,14 +165,6 @@ struct ServerTests {
         _ delegate: any MQTTDelegate, _ options: BrokerOptions = .standard,
         _ body: (MQTTServer) async throws -> Void
     ) async throws {
-        let server = try await MQTTServer.start(
-            MQTTServerConfiguration(ports: [.tcp: 0], broker: options), delegate: delegate)
-        do {
-            try await body(server)
-        } catch {
-            try await server.shutDown()
-            throw error
-        }
-        try await server.shutDown()
+        try await withRunningServer(MQTTServerConfiguration(ports: [.tcp: 0], broker: options), delegate, body)
     }
 }

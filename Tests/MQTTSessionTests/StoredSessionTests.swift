@@ -189,13 +189,9 @@ struct StoredSessionTests {
     @Test("one that is over does not come back, and its Will is published")
     func over() throws {
         let server = server(try stored(), after: 61)
-        var wills: [MQTTString] = []
-        server.accept = { publish in
-            if publish.isWill { wills.append(publish.message.topic) }
-            return .route
-        }
+        let wills = WillRecord(server)
         let client = server.client("a", clean: false)
-        #expect(client.connectAcknowledgement?.sessionPresent == false && wills == ["will"])
+        #expect(client.connectAcknowledgement?.sessionPresent == false && wills.topics == ["will"])
         client.publish("t")
         #expect(client.take().isEmpty)
         server.pass(seconds: 1)
@@ -205,13 +201,9 @@ struct StoredSessionTests {
     @Test("a Will whose delay has run out is published, though the session goes on")
     func willOnly() throws {
         let server = server(try stored(), after: 55)
-        var wills = 0
-        server.accept = { publish in
-            wills += publish.isWill ? 1 : 0
-            return .route
-        }
+        let wills = WillRecord(server)
         #expect(server.client("a", clean: false, properties: lasting).connectAcknowledgement?.sessionPresent == true)
-        #expect(wills == 1)
+        #expect(wills.topics.count == 1)
         server.pass(seconds: 1)
         #expect(server.persisted[key]?.will == nil)
     }
@@ -219,14 +211,10 @@ struct StoredSessionTests {
     @Test("a client that begins anew ends the stored session, with its Will")
     func anew() throws {
         let server = server(try stored(), after: 20)
-        var wills = 0
-        server.accept = { publish in
-            wills += publish.isWill ? 1 : 0
-            return .route
-        }
+        let wills = WillRecord(server)
         #expect(server.client("a").connectAcknowledgement?.sessionPresent == false)
         server.pass(seconds: 1)
-        #expect(wills == 1 && server.persisted.isEmpty)
+        #expect(wills.topics.count == 1 && server.persisted.isEmpty)
     }
 
     @Test("a session that has expired and was not looked at yet does not go on")
@@ -285,5 +273,17 @@ struct StoredSessionTests {
         #expect(server.persisted[key]?.will != nil)
         server.pass(seconds: 20)
         #expect(server.persisted[key]?.will == nil)
+    }
+}
+
+/// The Wills that a server is asked to accept, all of which it routes.
+private final class WillRecord {
+    private(set) var topics: [MQTTString] = []
+
+    init(_ server: TestServer) {
+        server.accept = { [self] publish in
+            if publish.isWill { topics.append(publish.message.topic) }
+            return .route
+        }
     }
 }
