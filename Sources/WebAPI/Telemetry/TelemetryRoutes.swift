@@ -63,7 +63,9 @@ package struct TelemetryRoutes: Sendable {
             "device_ids", .list(.id(DeviceID.self), count: 1...ListLimits.items.maximum), default: [])
         let site = query.optional("site_id", .id(SiteID.self))
         let keys = query.optional("keys", Self.keys, default: [])
-        if ids.isEmpty == (site == nil) { query.fault("device_ids", "must be given, or site_id, and not both") }
+        if query.names.contains("device_ids") == query.names.contains("site_id") {
+            query.fault("device_ids", "must be given, or site_id, and not both")
+        }
         try query.finish()
         if let site {
             return try await telemetry.latest(tx, atSite: site, keys: keys, page)

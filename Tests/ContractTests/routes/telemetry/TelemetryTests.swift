@@ -158,7 +158,13 @@ struct TelemetryTests {
         let rest = try await organization.admin.get("/telemetry/latest?site_id=\(place)&limit=2&cursor=\(cursor)")
             .expect(200)
         #expect(Set((first.items + rest.items).compactMap { $0["device_id"]?.string }) == Set(devices.map(\.id)))
-        try await organization.admin.get("/telemetry/latest").expect(400)
+        for (query, fault) in [
+            ("", "must be given, or site_id, and not both"), ("?device_ids=x", "must be an id (UUID)"),
+            ("?device_ids=\(ids)&site_id=\(place)", "must be given, or site_id, and not both"),
+        ] {
+            let refused = try await organization.admin.get("/telemetry/latest\(query)").expect(400).json
+            #expect((refused["errors"]?.array ?? []).map { $0["detail"]?.string } == [fault])
+        }
         let stats = try await organization.admin.get("/telemetry/stats").expect(200).json
         #expect(stats["devices"] == 3 && stats["reporting_devices"] == 2 && stats["series"] == 4)
     }
