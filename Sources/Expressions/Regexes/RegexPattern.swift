@@ -90,6 +90,8 @@ final class RegexPattern: @unchecked Sendable {
         }
     }
 
+    /// What stands for the bytes of an empty text, which have no address. Unsafe only by its type: it is written once, here,
+    /// and read by everybody.
     nonisolated(unsafe) private static let empty: UnsafePointer<CChar> = {
         let byte = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
         byte.initialize(to: 0)
