@@ -55,7 +55,10 @@ final class RawSocket: Sendable {
         return all
     }
 
-    func close() async throws { try await channel.close() }
+    /// Closes it, unless the other end has done so.
+    func close() async throws {
+        do { try await channel.close() } catch ChannelError.alreadyClosed {}
+    }
 }
 
 extension [UInt8] {
